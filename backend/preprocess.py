@@ -1,0 +1,217 @@
+"""From an upright BGR photo to the model's input, step by step as ``infer_cfg.yml`` lists them.
+
+Each step computes what the class of the same name does in PaddleDetection's ``deploy/python/preprocess.py``.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.errors import ModelError
+
+Image = NDArray[np.uint8]
+Tensor = NDArray[np.float32]
+
+# cv2's interpolation flags that PaddleDetection's configurations use
+INTERPOLATIONS = {
+    0: cv2.INTER_NEAREST,
+    1: cv2.INTER_LINEAR,
+    2: cv2.INTER_CUBIC,
+    3: cv2.INTER_AREA,
+    4: cv2.INTER_LANCZOS4,
+}
+
+
+@dataclass(frozen=True)
+class ModelInput:
+    """One photo, ready for the model.
+
+    Attributes:
+        tensor: float32 (1, 3, h, w), RGB.
+        scale_factor: float32 (1, 2), input pixels for one of the photo's, y then x.
+        im_shape: float32 (1, 2), height and width after resizing, padding not counted.
+    """
+
+    tensor: Tensor
+    scale_factor: NDArray[np.float32]
+    im_shape: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Resize:
+    """Scale to ``target_size`` (height, width), or with ``keep_ratio`` as large as fits into it."""
+
+    target_size: tuple[int, int]
+    keep_ratio: bool
+    interp: int
+
+    def scale(self, height: int, width: int) -> tuple[float, float]:
+        """Return the factors (y, x) for a photo of this size."""
+        target_height, target_width = self.target_size
+        if not self.keep_ratio:
+            return target_height / height, target_width / width
+        small, large = sorted(self.target_size)
+        factor = min(small / min(height, width), large / max(height, width))
+        return factor, factor
+
+    def __call__(self, image: NDArray[Any]) -> NDArray[Any]:
+        """Return the scaled image (h, w, 3)."""
+        scale_y, scale_x = self.scale(*image.shape[:2])
+        size = (max(1, round(image.shape[1] * scale_x)), max(1, round(image.shape[0] * scale_y)))
+        return cv2.resize(image, size, interpolation=INTERPOLATIONS[self.interp])
+
+
+@dataclass(frozen=True)
+class NormalizeImage:
+    """Scale to 0..1 if ``is_scale``, then subtract the mean and divide by the deviation unless they are None."""
+
+    is_scale: bool
+    mean: tuple[float, ...] | None
+    std: tuple[float, ...] | None
+
+    def __call__(self, image: NDArray[Any]) -> NDArray[Any]:
+        """Return the normalised image (h, w, 3) as float32."""
+        result = image.astype(np.float32)
+        if self.is_scale:
+            result *= np.float32(1 / 255)
+        if self.mean is not None and self.std is not None:
+            result -= np.asarray(self.mean, np.float32)
+            result /= np.asarray(self.std, np.float32)
+        return result
+
+
+@dataclass(frozen=True)
+class Permute:
+    """Move the channels first."""
+
+    def __call__(self, image: NDArray[Any]) -> NDArray[Any]:
+        """Return (h, w, 3) as (3, h, w)."""
+        return image.transpose(2, 0, 1)
+
+
+@dataclass(frozen=True)
+class PadStride:
+    """Pad with zeros, right and below, to a multiple of ``stride``."""
+
+    stride: int
+
+    def __call__(self, image: NDArray[Any]) -> NDArray[Any]:
+        """Return (3, h, w) padded."""
+        below, right = (-side % self.stride for side in image.shape[1:])
+        return np.pad(image, ((0, 0), (0, below), (0, right))) if below or right else image
+
+
+Step = Resize | NormalizeImage | Permute | PadStride
+
+
+@dataclass(frozen=True)
+class Preprocessor:
+    """The steps of a model, in their order."""
+
+    steps: tuple[Step, ...]
+
+    def __call__(self, image: Image) -> ModelInput:
+        """Prepare an upright BGR photo (h, w, 3) uint8."""
+        result: NDArray[Any] = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        scale, shape = (1.0, 1.0), image.shape[:2]
+        for step in self.steps:
+            if isinstance(step, Resize):
+                scale = step.scale(*result.shape[:2])
+            result = step(result)
+            if isinstance(step, Resize):
+                shape = result.shape[:2]
+        tensor = np.ascontiguousarray(result, np.float32)[np.newaxis]
+        return ModelInput(tensor, np.array([scale], np.float32), np.array([shape], np.float32))
+
+
+def build_preprocessor(value: Any) -> Preprocessor:
+    """Build the steps of the ``Preprocess`` section.
+
+    Raises:
+        ModelError: naming the step, and the value, that cannot be honoured.
+    """
+    if not isinstance(value, list) or not all(isinstance(entry, Mapping) for entry in value):
+        raise ModelError("Preprocess is missing or no list of steps.")
+    steps = []
+    for entry in value:
+        options = dict(entry)
+        name = options.pop("type", None)
+        if name not in BUILDERS:
+            raise ModelError(f"Preprocess step {name!r} is not supported; supported are {', '.join(BUILDERS)}.")
+        steps.append(BUILDERS[name](options))
+        if options:
+            raise ModelError(f"{name}.{next(iter(options))} is not supported.")
+    if sum(isinstance(step, Resize) for step in steps) > 1:
+        raise ModelError("Preprocess lists Resize twice; supported is one.")
+    check_order(steps)
+    return Preprocessor(tuple(steps))
+
+
+def check_order(steps: list[Step]) -> None:
+    """Raise ModelError unless Permute comes once, after the steps on (h, w, 3) and before PadStride."""
+    names = [type(step).__name__ for step in steps]
+    if names.count("Permute") != 1:
+        raise ModelError("Preprocess should list Permute once.")
+    at = names.index("Permute")
+    if {"Resize", "NormalizeImage"} & set(names[at:]) or "PadStride" in names[:at]:
+        raise ModelError("Preprocess should list Resize and NormalizeImage before Permute, and PadStride after it.")
+
+
+def build_resize(options: dict[str, Any]) -> Resize:
+    """Take Resize's options out of the mapping."""
+    size = options.pop("target_size", None)
+    size = [size, size] if isinstance(size, int) else size
+    if not (isinstance(size, list) and len(size) == 2 and all(isinstance(n, int) and 0 < n <= 8192 for n in size)):
+        raise ModelError(f"Resize.target_size is {size!r}; it should be two whole numbers, height and width.")
+    interp = options.pop("interp", 1)
+    if interp not in INTERPOLATIONS:
+        raise ModelError(f"Resize.interp is {interp!r}; supported are {', '.join(map(str, INTERPOLATIONS))}.")
+    return Resize((size[0], size[1]), bool(options.pop("keep_ratio", True)), interp)
+
+
+def build_normalize_image(options: dict[str, Any]) -> NormalizeImage:
+    """Take NormalizeImage's options out of the mapping."""
+    norm_type = options.pop("norm_type", "mean_std")
+    if norm_type not in ("mean_std", "none"):
+        raise ModelError(f"NormalizeImage.norm_type is {norm_type!r}; supported are mean_std and none.")
+    mean, std = (channel_values(options, key) for key in ("mean", "std"))
+    if norm_type == "mean_std" and (mean is None or std is None or not all(std)):
+        raise ModelError("NormalizeImage.mean and .std should be three numbers each, std without zeros.")
+    return NormalizeImage(
+        is_scale=bool(options.pop("is_scale", True)),
+        mean=mean if norm_type == "mean_std" else None,
+        std=std if norm_type == "mean_std" else None,
+    )
+
+
+def channel_values(options: dict[str, Any], key: str) -> tuple[float, ...] | None:
+    """Take three numbers, one a channel, out of the mapping; None where it has no such three."""
+    value = options.pop(key, None)
+    if not isinstance(value, list) or len(value) != 3 or not all(isinstance(n, int | float) for n in value):
+        return None
+    return tuple(float(n) for n in value)
+
+
+def build_permute(options: dict[str, Any]) -> Permute:
+    """Take Permute's options, of which it has none."""
+    return Permute()
+
+
+def build_pad_stride(options: dict[str, Any]) -> PadStride:
+    """Take PadStride's option out of the mapping."""
+    stride = options.pop("stride", None)
+    if isinstance(stride, bool) or not isinstance(stride, int) or not 1 <= stride <= 1024:
+        raise ModelError(f"PadStride.stride is {stride!r}; it should be a whole number from 1 to 1024.")
+    return PadStride(stride)
+
+
+BUILDERS: dict[str, Callable[[dict[str, Any]], Step]] = {
+    "Resize": build_resize,
+    "NormalizeImage": build_normalize_image,
+    "Permute": build_permute,
+    "PadStride": build_pad_stride,
+}

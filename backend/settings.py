@@ -1,0 +1,98 @@
+"""Everything that can be configured, with its default: the only place that reads the environment."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(ValueError):
+    """An environment variable with a value that cannot be used."""
+
+
+def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers from ``lowest`` to ``highest``."""
+
+    def read(text: str) -> int:
+        if not text.strip().isascii() or not text.strip().isdigit() or not lowest <= int(text) <= highest:
+            raise ValueError(f"a whole number from {lowest} to {highest}")
+        return int(text)
+
+    return read
+
+
+def origins(text: str) -> tuple[str, ...]:
+    """Read a comma-separated list of origins, such as ``http://localhost:8000``."""
+    found = tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
+    if not all(origin == "*" or origin.startswith(("http://", "https://")) for origin in found):
+        raise ValueError("a comma-separated list of origins such as http://localhost:8000, or *")
+    return found
+
+
+def text(value: str) -> str:
+    """Read any text that is not blank."""
+    if not value.strip():
+        raise ValueError("a text that is not blank")
+    return value.strip()
+
+
+def folder(value: str) -> Path:
+    """Read a path."""
+    return Path(text(value))
+
+
+def setting(default: Any, read: Callable[[str], Any], help: str) -> Any:
+    """Describe one setting: its default, its reader, and the line that the README's table shows."""
+    return field(default=default, metadata={"read": read, "help": help})
+
+
+PORT = whole_number(1, 65535)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings; each field's environment variable is its name in capitals."""
+
+    host: str = setting("127.0.0.1", text, "address that both servers listen on; `0.0.0.0` for other machines")
+    api_port: int = setting(5000, PORT, "port of the API")
+    web_port: int = setting(8000, PORT, "port of the page")
+    cors_origins: tuple[str, ...] = setting(
+        (), origins, "origins whose pages may call the API, comma-separated; default: the page on this machine"
+    )
+    model_dir: Path = setting(ROOT / "models", folder, "folder with `infer_cfg.yml` and its `.onnx`")
+    max_body_bytes: int = setting(16 * 2**20, whole_number(1024, 2**30), "largest request body, in bytes")
+    max_image_pixels: int = setting(40_000_000, whole_number(1, 2**30), "largest photo, in pixels")
+    max_concurrency: int = setting(
+        os.cpu_count() or 1, whole_number(1, 256), "inferences at once, one core each; default: the number of cores"
+    )
+    max_queue: int = setting(32, whole_number(0, 1024), "requests that may wait for an inference; more get 503")
+    idle_timeout: int = setting(30, whole_number(1, 3600), "seconds until a silent connection is closed")
+    shutdown_timeout: int = setting(10, whole_number(0, 600), "seconds that accepted requests get after SIGTERM")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the settings; a variable that is not set or empty leaves the default.
+
+        Raises:
+            SettingsError: naming the variable, its value and what would be right.
+        """
+        values = {}
+        for entry in fields(cls):
+            value = environment.get(entry.name.upper(), "")
+            if value:
+                try:
+                    values[entry.name] = entry.metadata["read"](value)
+                except ValueError as error:
+                    raise SettingsError(f"{entry.name.upper()}={value!r} should be {error}.") from None
+        return cls(**values)
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """Origins that may call the API: those configured, else the page's own on this machine."""
+        if self.cors_origins:
+            return self.cors_origins
+        hosts = dict.fromkeys(["localhost", "127.0.0.1", self.host])
+        return tuple(f"http://{host}:{self.web_port}" for host in hosts)
