@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+HIGHEST_PIXEL_LIMIT = 2**27
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -64,7 +66,7 @@ class Settings:
     )
     model_dir: Path = setting(ROOT / "models", folder, "folder with `infer_cfg.yml` and its `.onnx`")
     max_body_bytes: int = setting(16 * 2**20, whole_number(1024, 2**30), "largest request body, in bytes")
-    max_image_pixels: int = setting(40_000_000, whole_number(1, 2**30), "largest photo, in pixels")
+    max_image_pixels: int = setting(40_000_000, whole_number(1, HIGHEST_PIXEL_LIMIT), "largest photo, in pixels")
     max_concurrency: int = setting(
         os.cpu_count() or 1, whole_number(1, 256), "inferences at once, one core each; default: the number of cores"
     )

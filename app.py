@@ -1,0 +1,69 @@
+"""The API: ``create_app`` returns the WSGI app; ``python app.py`` serves it."""
+
+import logging
+import sys
+
+from flask import Flask
+from flask_cors import CORS
+
+from backend.admission import Admission
+from backend.api import register_errors, routes
+from backend.errors import ModelError
+from backend.paddle_inference import PicoDetector
+from backend.service import Service
+from backend.settings import Settings, SettingsError
+from backend.wsgi_server import ServerOptions, serve
+
+SPARE_THREADS = 4  # they answer /healthz, and 503, while all others wait for an inference
+READ_ANYWAY = 4  # bodies up to this many times the limit are read, so that the client sees the 413
+
+
+def create_app(settings: Settings | None = None, detector: PicoDetector | None = None) -> Flask:
+    """Return the API as a WSGI app.
+
+    Args:
+        settings: default: from the environment.
+        detector: default: one for the settings' model folder, warmed up.
+
+    Raises:
+        ModelError: if the model folder cannot be served.
+    """
+    settings = settings or Settings.from_environment()
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
+    app.extensions["service"] = Service(
+        detector=detector or PicoDetector(settings.model_dir, max_pixels=settings.max_image_pixels),
+        admission=Admission(settings.max_concurrency, settings.max_queue),
+    )
+    app.register_blueprint(routes)
+    register_errors(app)
+    CORS(app, origins=list(settings.allowed_origins), methods=["GET", "POST"], max_age=600)
+    return app
+
+
+def main() -> int:
+    """Serve the API until SIGTERM or Ctrl-C; return the exit status."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        settings = Settings.from_environment()
+        app = create_app(settings)
+        options = ServerOptions(
+            host=settings.host,
+            port=settings.api_port,
+            port_variable="API_PORT",
+            threads=settings.max_concurrency + settings.max_queue + SPARE_THREADS,
+            max_body_bytes=READ_ANYWAY * settings.max_body_bytes,
+            idle_timeout=settings.idle_timeout,
+            shutdown_timeout=settings.shutdown_timeout,
+        )
+        serve(app, options, app.extensions["service"].draining)
+    except (SettingsError, ModelError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

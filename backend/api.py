@@ -1,0 +1,96 @@
+"""The routes of the JSON API."""
+
+import logging
+from http import HTTPStatus
+
+from flask import Blueprint, Flask, Response, current_app, jsonify, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from backend.problems import CODES_OF_ERRORS, MEDIA_TYPE, ApiProblem
+from backend.request_image import read_image_request
+from backend.service import Service
+
+logger = logging.getLogger(__name__)
+routes = Blueprint("api", __name__)
+
+
+def service() -> Service:
+    """Return the detector and what guards it, as create_app set them up."""
+    found: Service = current_app.extensions["service"]
+    return found
+
+
+@routes.post("/api/")
+@routes.post("/api")
+def detect() -> Response:
+    """Find the faces in a photo."""
+    asked = read_image_request(request)
+    with service().admission.admitted():
+        answer = service().detector.predict(
+            img_bin=asked.data, threshold=asked.threshold, annotate=asked.annotate
+        )
+    return jsonify(answer)
+
+
+@routes.get("/healthz")
+def health() -> Response:
+    """Say that the process lives."""
+    return jsonify(status="ok")
+
+
+@routes.get("/readyz")
+def readiness() -> Response:
+    """Say that the model is loaded and warmed up, or 503 while the service shuts down."""
+    if service().draining.is_set():
+        raise ApiProblem("draining", "The service is shutting down; ask another one.", {"Retry-After": "5"})
+    return jsonify(status="ready", model=service().detector.name)
+
+
+def register_errors(app: Flask) -> None:
+    """Turn every exception into a problem document."""
+    app.register_error_handler(ApiProblem, answer_problem)
+    for kind in CODES_OF_ERRORS:
+        app.register_error_handler(kind, answer_detector_error)
+    app.register_error_handler(HTTPException, answer_http_error)
+    app.register_error_handler(Exception, answer_defect)
+
+
+def answer_problem(problem: ApiProblem) -> Response:
+    """Answer with a problem document."""
+    response = jsonify(problem.document())
+    response.status_code = problem.status
+    response.mimetype = MEDIA_TYPE
+    response.headers.extend(problem.headers)
+    return response
+
+
+def answer_detector_error(error: Exception) -> Response:
+    """Answer what the detector says is wrong with the request."""
+    code = CODES_OF_ERRORS[type(error)]
+    if code == "inference_failed":
+        logger.error("inference failed", exc_info=error)
+    return answer_problem(ApiProblem(code, str(error)))
+
+
+def answer_http_error(error: HTTPException) -> Response:
+    """Answer an error that Flask found: no such path or method, a body over the limit, a form that is none."""
+    headers = dict(error.get_headers())
+    if isinstance(error, RequestEntityTooLarge):
+        limit = current_app.config["MAX_CONTENT_LENGTH"] / 2**20
+        return answer_problem(ApiProblem("body_too_large", f"The body is over the limit of {limit:g} MiB."))
+    if error.code == HTTPStatus.NOT_FOUND:
+        return answer_problem(ApiProblem("not_found", "There is nothing at this path; the API is at POST /api/."))
+    if error.code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = {name: value for name, value in headers.items() if name == "Allow"}
+        detail = f"This path does not take {request.method[:20]}; it takes {allowed.get('Allow', 'others')}."
+        return answer_problem(ApiProblem("method_not_allowed", detail, allowed))
+    if error.code == HTTPStatus.BAD_REQUEST:
+        return answer_problem(ApiProblem("bad_request", "The request cannot be read; send it as the API describes."))
+    return answer_defect(error)
+
+
+def answer_defect(error: Exception) -> Response:
+    """Answer 500 for a defect; what it was goes into the log only."""
+    logger.error("unhandled error", exc_info=error)
+    return answer_problem(ApiProblem("internal_error", "The service failed on this request; its log says why."))
+

@@ -1,0 +1,116 @@
+"""The shell command ``python backend/paddle_inference.py PATH...``."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from backend.drawing import draw_results, encode_jpeg
+from backend.errors import ModelError, ThresholdError
+from backend.image_decode import decode_image
+from backend.paddle_inference import PicoDetector
+from backend.settings import ROOT, Settings, SettingsError
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
+SAMPLE = ROOT / "images" / "test_mask.jpg"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return its exit status: 0, 1 if any file failed, 2 if nothing could be tried."""
+    args = parse(arguments)
+    try:
+        settings = Settings.from_environment()
+        detector = PicoDetector(settings.model_dir, max_pixels=settings.max_image_pixels)
+        threshold = detector.check_threshold(args.threshold)
+        if args.output:
+            args.output.mkdir(parents=True, exist_ok=True)
+    except (SettingsError, ModelError, ThresholdError, OSError) as error:
+        print(sentence(error), file=sys.stderr)
+        return 2
+    taken: set[Path] = set()
+    failed = 0
+    for path in progress(list(expand(args.paths))):
+        try:
+            answer = process(detector, path, threshold, args.output, taken)
+        except (ValueError, OSError, RuntimeError) as error:
+            failed += 1
+            report({"path": str(path), "error": sentence(error)}, args.json)
+        else:
+            report({"path": str(path), **answer}, args.json)
+    return 1 if failed else 0
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="paddle_inference.py",
+        description="Find faces in photos and say of each whether it wears a mask. "
+        "Prints a line a face: class_id score x1 y1 x2 y2.",
+    )
+    parser.add_argument("paths", nargs="*", type=Path, default=[SAMPLE], metavar="PATH", help="photos or folders")
+    parser.add_argument("--threshold", type=float, help="lowest score, 0 to 1; default: the model's own")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="write each photo there with its boxes drawn")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a photo instead")
+    return parser.parse_args(arguments)
+
+
+def expand(paths: list[Path]) -> Iterator[Path]:
+    """Yield each file, and the photos below each folder, sorted."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+        else:
+            yield path
+
+
+def progress(paths: list[Path]) -> Any:
+    """Show a progress bar on a terminal where there is something to wait for."""
+    return tqdm(paths, unit="photo", disable=len(paths) < 10 or not sys.stderr.isatty())
+
+
+def process(
+    detector: PicoDetector, path: Path, threshold: float, output: Path | None, taken: set[Path]
+) -> dict[str, Any]:
+    """Detect in one file and, with an output folder, write it there with its boxes."""
+    data = path.read_bytes()
+    answer = detector.predict(img_bin=data, threshold=threshold)
+    if output:
+        drawn = draw_results(decode_image(data, detector.max_pixels), answer["results"])
+        target = free_name(output / f"{path.stem}.jpg", taken)
+        target.write_bytes(encode_jpeg(drawn))
+        answer["output"] = str(target)
+    return answer
+
+
+def free_name(path: Path, taken: set[Path]) -> Path:
+    """Return the path, or one with a number where this run has already written it."""
+    candidate, number = path, 1
+    while candidate in taken:
+        number += 1
+        candidate = path.with_stem(f"{path.stem}_{number}")
+    taken.add(candidate)
+    return candidate
+
+
+def report(entry: dict[str, Any], as_json: bool) -> None:
+    """Print what was found in one file, or what was wrong with it."""
+    if as_json:
+        tqdm.write(json.dumps(entry, ensure_ascii=False))
+    elif "error" in entry:
+        tqdm.write(f"{entry['path']}: {entry['error']}", file=sys.stderr)
+    else:
+        tqdm.write(f"{entry['path']}: {len(entry['results'])} found", file=sys.stderr)
+        for result in entry["results"]:
+            box = " ".join(f"{side:.2f}" for side in result["box"])
+            tqdm.write(f"{result['class_id']} {result['score']:.4f} {box}")
+
+
+def sentence(error: Exception) -> str:
+    """Return an error's text for a user."""
+    if isinstance(error, OSError):
+        return f"{error.filename or 'the file'} cannot be used: {error.strerror}."
+    return str(error)

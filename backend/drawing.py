@@ -1,0 +1,42 @@
+"""Boxes with labels and scores, drawn into a photo."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+# BGR, readable on light and dark photos and for colour-blind eyes (Okabe and Ito's vermilion and bluish green)
+COLOURS = ((0, 94, 213), (115, 158, 0), (178, 114, 0), (0, 159, 230))
+WHITE = (255, 255, 255)
+JPEG_QUALITY = 90
+
+
+def draw_results(image: NDArray[np.uint8], results: list[dict[str, Any]]) -> NDArray[np.uint8]:
+    """Return a copy of a BGR image (h, w, 3) with the ``results`` of an answer drawn in."""
+    drawn = image.copy()
+    thickness = max(1, round(min(image.shape[:2]) / 250))
+    for result in reversed(results):  # the best score ends on top
+        draw_result(drawn, result, thickness)
+    return drawn
+
+
+def draw_result(image: NDArray[np.uint8], result: dict[str, Any], thickness: int) -> None:
+    """Draw one box and its label in place."""
+    x1, y1, x2, y2 = (round(side) for side in result["box"])
+    colour = COLOURS[result["class_id"] % len(COLOURS)]
+    cv2.rectangle(image, (x1, y1), (x2, y2), colour, thickness)
+    caption = f"{result['label']} {result['score']:.2f}"
+    scale = max(0.35, thickness * 0.3)
+    (width, height), below = cv2.getTextSize(caption, cv2.FONT_HERSHEY_SIMPLEX, scale, max(1, thickness // 2))
+    left = max(0, min(x1, image.shape[1] - width))
+    base = y1 - below if y1 - below - height >= 0 else min(y1 + height + below, image.shape[0] - below)
+    cv2.rectangle(image, (left, base - height - 1), (left + width, base + below), colour, cv2.FILLED)
+    cv2.putText(
+        image, caption, (left, base), cv2.FONT_HERSHEY_SIMPLEX, scale, WHITE, max(1, thickness // 2), cv2.LINE_AA
+    )
+
+
+def encode_jpeg(image: NDArray[np.uint8]) -> bytes:
+    """Encode a BGR image (h, w, 3) as JPEG."""
+    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()

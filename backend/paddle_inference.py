@@ -1,0 +1,177 @@
+"""PicoDetector: a photo in, faces out. As a command: ``python backend/paddle_inference.py PHOTO...``."""
+
+import sys
+from pathlib import Path
+
+if __package__ in (None, ""):  # run as a file: find the package beside app.py, not the modules beside this one
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+import base64
+import math
+import time
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.detections import Detections
+from backend.drawing import draw_results, encode_jpeg
+from backend.errors import ModelError, ThresholdError
+from backend.image_decode import MAX_PIXELS, decode_image
+from backend.infer_config import load_infer_config
+from backend.onnx_model import OnnxModel
+from backend.postprocess import suppress
+
+DEFAULT_MODEL_DIR = Path(__file__).resolve().parent.parent / "models"
+
+
+class PicoDetector:
+    """Finds faces with a PicoDet that PaddleDetection exported and paddle2onnx converted.
+
+    One detector serves many threads: a call changes nothing but its own variables.
+
+    Args:
+        model_dir: folder with ``infer_cfg.yml`` and one ``.onnx``; labels, sizes, normalisation, resize, default
+            threshold and NMS come from there.
+        threads: cores for one inference.
+        max_pixels: photos with more pixels are refused before they are decoded.
+        one_label: where boxes overlap, whatever their classes, keep the best score only. Off, each class is suppressed
+            by itself, as PaddleDetection evaluates.
+
+    Raises:
+        ModelError: if the folder cannot be served; the text names what is wrong.
+    """
+
+    def __init__(
+        self,
+        model_dir: str | PathLike[str] = DEFAULT_MODEL_DIR,
+        *,
+        threads: int = 1,
+        max_pixels: int = MAX_PIXELS,
+        one_label: bool = True,
+    ):
+        folder = Path(model_dir)
+        self.config = load_infer_config(folder / "infer_cfg.yml")
+        path = find_model(folder)
+        self.name = path.stem
+        self.labels = self.config.labels
+        self.max_pixels = max_pixels
+        self.one_label = one_label
+        self.model = OnnxModel(path, self.config.nms, threads)
+        self.warm_up()
+
+    def warm_up(self) -> None:
+        """Run once, so that the first photo takes no longer than the next."""
+        self.predict_image(np.zeros((64, 64, 3), np.uint8))
+
+    def predict(
+        self,
+        path: str | PathLike[str] | None = None,
+        *,
+        img_bin: bytes | None = None,
+        threshold: float | None = None,
+        annotate: bool = False,
+    ) -> dict[str, Any]:
+        """Find the faces in a photo.
+
+        Args:
+            path: a JPEG, PNG, WebP or BMP file; or
+            img_bin: its encoded bytes.
+            threshold: faces with a lower score are left out, 0 to 1; default: the model's own.
+            annotate: add ``annotated_image``, a JPEG data URL with the boxes drawn.
+
+        Returns:
+            ``results`` (label, class_id, score, box as x1 y1 x2 y2 in pixels of the upright photo, by falling score),
+            ``image`` (width, height), ``timing_ms`` and ``model`` (name, labels, its default threshold).
+
+        Raises:
+            TypeError: unless exactly one of path and img_bin is given.
+            OSError: the file cannot be read.
+            ImageError: the image cannot be used; its subclasses say why.
+            ThresholdError: the threshold is no number from 0 to 1.
+            InferenceError: the model failed on this photo.
+        """
+        if (path is None) == (img_bin is None):
+            raise TypeError("predict takes either a path or img_bin")
+        data = Path(path).read_bytes() if path is not None else bytes(img_bin or b"")
+        threshold = self.check_threshold(threshold)
+        start = time.perf_counter()
+        image = decode_image(data, self.max_pixels)
+        return self.answer(image, threshold, start, annotate)
+
+    def predict_image(self, image: NDArray[np.uint8], threshold: float | None = None) -> dict[str, Any]:
+        """Find the faces in a decoded, upright BGR image (h, w, 3) uint8; the answer is that of predict.
+
+        Raises:
+            ValueError: the array has another shape or type, or no pixels.
+            ThresholdError, InferenceError: as predict.
+        """
+        if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+            actual = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
+            raise ValueError(f"an image should be an array (h, w, 3) of uint8, not {actual}")
+        if 0 in image.shape:
+            raise ValueError(f"an image should have pixels, not the shape {image.shape}")
+        return self.answer(image, self.check_threshold(threshold), time.perf_counter())
+
+    def answer(
+        self, image: NDArray[np.uint8], threshold: float, start: float, annotate: bool = False
+    ) -> dict[str, Any]:
+        """Detect, and build the answer with its timings since ``start`` (time.perf_counter)."""
+        decoded = time.perf_counter()
+        model_input = self.config.preprocessor(image)
+        prepared = time.perf_counter()
+        found = self.model.detect(model_input)
+        inferred = time.perf_counter()
+        height, width = image.shape[:2]
+        results = self.settle(found, threshold).clip(width, height).as_results(self.labels)
+        answer: dict[str, Any] = {"results": results, "image": {"width": width, "height": height}}
+        if annotate:
+            jpeg = encode_jpeg(draw_results(image, results))
+            answer["annotated_image"] = "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")
+        answer["timing_ms"] = {
+            "decode": milliseconds(start, decoded),
+            "preprocess": milliseconds(decoded, prepared),
+            "inference": milliseconds(prepared, inferred),
+            "total": milliseconds(start, time.perf_counter()),
+        }
+        answer["model"] = {
+            "name": self.name,
+            "labels": list(self.labels),
+            "threshold": self.config.draw_threshold,
+        }
+        return answer
+
+    def settle(self, found: Detections, threshold: float) -> Detections:
+        """Apply the threshold, and leave each face one label unless one_label is off."""
+        found = found.above(threshold)
+        return suppress(found, self.config.nms.iou_threshold) if self.one_label else found
+
+    def check_threshold(self, threshold: float | None) -> float:
+        """Return the threshold to use; raise ThresholdError if it is no number from 0 to 1."""
+        if threshold is None:
+            return self.config.draw_threshold
+        number = isinstance(threshold, int | float | np.number) and not isinstance(threshold, bool)
+        if not number or not math.isfinite(threshold) or not 0 <= threshold <= 1:
+            raise ThresholdError(f"threshold is {str(threshold)[:40]!r}; it should be a number from 0 to 1.")
+        return float(threshold)
+
+
+def milliseconds(start: float, end: float) -> float:
+    """Return a duration in milliseconds, to the microsecond."""
+    return round((end - start) * 1000, 3)
+
+
+def find_model(folder: Path) -> Path:
+    """Return the one ``.onnx`` of a model folder."""
+    found = sorted(folder.glob("*.onnx"))
+    if len(found) != 1:
+        names = ", ".join(path.name for path in found) or "none"
+        raise ModelError(f"{folder} should hold one .onnx; it holds {names}.")
+    return found[0]
+
+
+if __name__ == "__main__":
+    from backend.command_line import main
+
+    sys.exit(main())

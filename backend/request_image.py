@@ -1,0 +1,125 @@
+"""The three ways in which a request carries an image: JSON, a multipart form, the raw body."""
+
+import base64
+import binascii
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Request
+
+from backend.problems import ApiProblem
+
+RAW_TYPES = ("image/jpeg", "image/png", "image/webp", "image/bmp")
+JSON_TYPE = "application/json"
+FORM_TYPE = "multipart/form-data"
+
+DATA_URL = re.compile(r"data:[^,;]{0,100}(;[^,;]{1,100}){0,10},", re.IGNORECASE)
+WHITE_SPACE = re.compile(rb"\s+")
+TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
+
+
+@dataclass(frozen=True)
+class ImageRequest:
+    """What a request asks for: encoded bytes, a threshold from 0 to 1 or None, boxes drawn or not."""
+
+    data: bytes
+    threshold: float | None
+    annotate: bool
+
+
+def read_image_request(request: Request) -> ImageRequest:
+    """Read a ``POST /api/``, whichever way it carries the image.
+
+    Raises:
+        ApiProblem: 400 or 415; the detail says what was wrong and what would be right.
+    """
+    if request.mimetype == JSON_TYPE:
+        return read_json(request)
+    if request.mimetype == FORM_TYPE:
+        return read_form(request)
+    if request.mimetype in RAW_TYPES:
+        return read_raw(request)
+    named = f"The Content-Type is {request.mimetype[:80]!r}" if request.mimetype else "There is no Content-Type"
+    raise ApiProblem("unsupported_media_type", f"{named}; send {', '.join((JSON_TYPE, FORM_TYPE, *RAW_TYPES))}.")
+
+
+def read_json(request: Request) -> ImageRequest:
+    """Read ``{"image": "<data URL or bare base64>", "threshold": 0.5, "annotate": false}``."""
+    try:
+        body = json.loads(request.get_data())
+    except (ValueError, RecursionError):
+        raise ApiProblem("invalid_json", 'The body is no JSON; send {"image": "<base64>"}.') from None
+    if not isinstance(body, dict):
+        raise ApiProblem("not_an_object", 'The body is JSON, but no object; send {"image": "<base64>"}.')
+    image = body.get("image")
+    if image is None:
+        raise ApiProblem("missing_image", 'The object has no "image"; send {"image": "<base64>"}.')
+    threshold, annotate = body.get("threshold"), body.get("annotate")
+    if threshold is not None and (isinstance(threshold, bool) or not isinstance(threshold, int | float)):
+        raise invalid_threshold(threshold)
+    if annotate is not None and not isinstance(annotate, bool):
+        raise ApiProblem("invalid_annotate", "annotate should be true or false.")
+    return ImageRequest(decode_base64(image), check_range(threshold), bool(annotate))
+
+
+def read_form(request: Request) -> ImageRequest:
+    """Read the file field ``image`` and the fields ``threshold`` and ``annotate``."""
+    file = request.files.get("image")
+    if file is None:
+        hint = " as a file, not as a text field" if "image" in request.form else ""
+        raise ApiProblem("missing_image", f'The form has no file field "image"; send the photo there{hint}.')
+    return ImageRequest(file.read(), *read_options(request.form))
+
+
+def read_raw(request: Request) -> ImageRequest:
+    """Read the body as the image, and ``?threshold=0.5&annotate=1``."""
+    return ImageRequest(request.get_data(), *read_options(request.args))
+
+
+def read_options(fields: Any) -> tuple[float | None, bool]:
+    """Return threshold and annotate from text fields."""
+    threshold = fields.get("threshold", "").strip()
+    annotate = fields.get("annotate", "").strip().lower()
+    if annotate not in TRUE + FALSE:
+        raise ApiProblem("invalid_annotate", "annotate should be 1 or 0, true or false.")
+    try:
+        number = float(threshold) if threshold else None
+    except ValueError:
+        raise invalid_threshold(threshold) from None
+    return check_range(number), annotate in TRUE
+
+
+def check_range(threshold: float | None) -> float | None:
+    """Return the threshold; raise if it lies outside 0 to 1 (NaN does)."""
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise invalid_threshold(threshold)
+    return threshold
+
+
+def invalid_threshold(value: Any) -> ApiProblem:
+    """Return the problem for a threshold that is no number from 0 to 1."""
+    return ApiProblem("invalid_threshold", f"threshold is {str(value)[:40]!r}; it should be a number from 0 to 1.")
+
+
+def decode_base64(text: Any) -> bytes:
+    """Decode a data URL or bare base64; white space is ignored, the URL-safe alphabet and missing padding are taken."""
+    if not isinstance(text, str):
+        raise ApiProblem("invalid_base64", '"image" should be a text: a data URL or bare base64.')
+    text = text.strip()
+    if text[:5].lower() == "data:":
+        match = DATA_URL.match(text)
+        if match is None or ";base64" not in match.group().lower():
+            raise ApiProblem("invalid_base64", 'The data URL is not one with base64: "data:image/jpeg;base64,...".')
+        text = text[match.end() :]
+    try:
+        encoded = text.encode("ascii")
+        if b"%" in encoded or b" " in encoded or b"\n" in encoded:
+            encoded = WHITE_SPACE.sub(b"", encoded)
+        encoded = encoded.translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
+        return base64.b64decode(encoded + b"=" * (-len(encoded) % 4), validate=True)
+    except (UnicodeEncodeError, binascii.Error):
+        raise ApiProblem(
+            "invalid_base64", '"image" is no base64; send a data URL ("data:image/jpeg;base64,...") or bare base64.'
+        ) from None

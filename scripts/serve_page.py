@@ -1,0 +1,103 @@
+"""Serves the page: ``index.html``, ``css/``, ``js/``, ``images/`` and jQuery, and nothing else of the repository."""
+
+import logging
+import mimetypes
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from flask import Flask, Response, abort, send_file, send_from_directory
+from werkzeug.exceptions import HTTPException
+
+ROOT = Path(__file__).resolve().parent.parent
+if __name__ == "__main__":
+    sys.path[0] = str(ROOT)
+
+from backend.settings import Settings, SettingsError  # noqa: E402
+from backend.wsgi_server import ServerOptions, serve  # noqa: E402
+
+# what each folder gives out; anything else in it, or below it, is not found
+SUFFIXES = {"css": {".css"}, "js": {".js"}, "images": {".jpg", ".png", ".svg", ".ico"}}
+THREADS = 8
+SMALLEST_BODY_LIMIT = 1024  # the page takes no bodies
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+        "connect-src http: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",  # the browser asks each time; unchanged files answer 304
+}
+
+
+def find_jquery() -> Path:
+    """Return jQuery's file in the installed package XStatic-jQuery, without importing it (it needs pkg_resources)."""
+    for file in metadata.files("XStatic-jQuery") or []:
+        if file.name == "jquery.min.js":
+            return Path(str(file.locate()))
+    raise FileNotFoundError("XStatic-jQuery holds no jquery.min.js; install requirements.txt again.")
+
+
+def create_page_app(root: Path = ROOT) -> Flask:
+    """Return a WSGI app that gives out the page's files."""
+    mimetypes.add_type("text/javascript", ".js")  # Windows' registry may say otherwise
+    app = Flask(__name__, static_folder=None)
+    jquery = find_jquery()
+
+    @app.get("/")
+    @app.get("/index.html")
+    def index() -> Response:
+        return send_file(root / "index.html")
+
+    @app.get("/js/vendor/jquery.min.js")
+    def vendor() -> Response:
+        return send_file(jquery)
+
+    @app.get("/<any(css, js, images):folder>/<name>")
+    def file(folder: str, name: str) -> Response:
+        if Path(name).suffix not in SUFFIXES[folder] or not is_own_file(root / folder, name):
+            abort(404)
+        return send_from_directory(root / folder, name)
+
+    @app.errorhandler(HTTPException)
+    def error(error: HTTPException) -> Response:
+        return Response(f"{error.code} {error.name}\n", error.code, mimetype="text/plain")
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        return response
+
+    return app
+
+
+def is_own_file(folder: Path, name: str) -> bool:
+    """Say whether the name is a file right in the folder, and no link out of it."""
+    path = folder / name
+    return path.is_file() and path.resolve().parent == folder.resolve()
+
+
+def main() -> int:
+    """Serve the page until SIGTERM or Ctrl-C; return the exit status."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        settings = Settings.from_environment()
+        options = ServerOptions(
+            host=settings.host,
+            port=settings.web_port,
+            port_variable="WEB_PORT",
+            threads=THREADS,
+            max_body_bytes=SMALLEST_BODY_LIMIT,
+            idle_timeout=settings.idle_timeout,
+            shutdown_timeout=settings.shutdown_timeout,
+        )
+        serve(create_page_app(), options)
+    except (SettingsError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

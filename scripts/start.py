@@ -1,0 +1,160 @@
+"""Starts the API and the page, says when both are ready, and ends both together. ``test.sh`` runs it."""
+
+import ctypes
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import FrameType
+
+ROOT = Path(__file__).resolve().parent.parent
+if __name__ == "__main__":
+    sys.path[0] = str(ROOT)
+
+from backend.settings import Settings, SettingsError  # noqa: E402
+
+START_SECONDS = 60
+POLL_SECONDS = 0.1
+ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # nosec: compared, not listened on
+
+
+class Stopped(Exception):
+    """A signal asked to stop."""
+
+
+class StartError(Exception):
+    """One of the servers did not start, or ended by itself."""
+
+
+def main() -> int:
+    """Run both servers until Ctrl-C or SIGTERM, or until one of them ends; return the exit status."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+    servers: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        settings = Settings.from_environment()
+        check_ports(settings)
+        host = url_host(settings.host)
+        servers["API"] = start("app.py")
+        servers["page"] = start("scripts/serve_page.py")
+        wait_until_ready(servers, "API", f"http://{host}:{settings.api_port}/readyz")
+        wait_until_ready(servers, "page", f"http://{host}:{settings.web_port}/")
+        announce(settings, host)
+        watch(servers)
+    except Stopped:
+        print("\nStopping both servers.", flush=True)
+        return 0
+    except (SettingsError, StartError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        end(servers)
+    return 0
+
+
+def stop(number: int, frame: FrameType | None) -> None:
+    """Handle a signal, once."""
+    for handled in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(handled, signal.SIG_IGN)
+    raise Stopped
+
+
+def check_ports(settings: Settings) -> None:
+    """Raise StartError if a port is taken, before anything is started."""
+    if settings.api_port == settings.web_port:
+        raise StartError(f"API_PORT and WEB_PORT are both {settings.api_port}; set one of them to another port.")
+    for port, variable in ((settings.api_port, "API_PORT"), (settings.web_port, "WEB_PORT")):
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((settings.host, port))
+            except OSError as error:
+                if isinstance(error, socket.gaierror):
+                    raise StartError(f"HOST={settings.host} is no address of this machine.") from None
+                raise StartError(
+                    f"Port {port} cannot be used ({error.strerror}); run it on another one: "
+                    f"{variable}={port + 1} sh test.sh"
+                ) from None
+
+
+def url_host(host: str) -> str:
+    """Return the host that a URL on this machine takes."""
+    host = ANY_ADDRESS.get(host, host)
+    return f"[{host}]" if ":" in host else host
+
+
+def start(script: str) -> subprocess.Popen[bytes]:
+    """Start one server, out of reach of the terminal's Ctrl-C: this process passes it on."""
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / script)],
+        cwd=ROOT,
+        start_new_session=True,
+        preexec_fn=end_with_parent if sys.platform == "linux" else None,
+    )
+
+
+def end_with_parent() -> None:
+    """Ask Linux for a SIGTERM when this process's parent dies, even of SIGKILL."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
+def wait_until_ready(servers: dict[str, subprocess.Popen[bytes]], name: str, url: str) -> None:
+    """Wait until a server answers 200; raise StartError if it ends first or takes too long."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        check_alive(servers)
+        try:
+            with opener.open(url, timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(POLL_SECONDS)
+    raise StartError(f"The {name} was not ready within {START_SECONDS} s.")
+
+
+def check_alive(servers: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Raise StartError if one of the servers has ended."""
+    for name, server in servers.items():
+        if server.poll() is not None:
+            raise StartError(f"The {name} ended by itself (exit status {server.returncode}); stopping the other one.")
+
+
+def announce(settings: Settings, host: str) -> None:
+    """Say where to look."""
+    shown = "localhost" if settings.host == "127.0.0.1" else host
+    page = f"http://{shown}:{settings.web_port}/"
+    if settings.api_port != type(settings).api_port:
+        page += f"?api=http://{shown}:{settings.api_port}"
+    print(f"\nReady. Open {page}")
+    print(f"The API answers at http://{shown}:{settings.api_port}/api/")
+    if settings.host in ANY_ADDRESS and not settings.cors_origins:
+        print("For other machines name the page's address: CORS_ORIGINS=http://THIS-MACHINE:8000 sh test.sh")
+    print("Ctrl-C stops both.", flush=True)
+
+
+def watch(servers: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Wait; raise StartError when one of the servers ends."""
+    while True:
+        check_alive(servers)
+        time.sleep(POLL_SECONDS * 5)
+
+
+def end(servers: dict[str, subprocess.Popen[bytes]]) -> None:
+    """End what still runs: SIGTERM, and SIGKILL for one that does not obey."""
+    for server in servers.values():
+        server.terminate()
+    for server in servers.values():
+        try:
+            server.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
