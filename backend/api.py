@@ -26,9 +26,7 @@ def detect() -> Response:
     """Find the faces in a photo."""
     asked = read_image_request(request)
     with service().admission.admitted():
-        answer = service().detector.predict(
-            img_bin=asked.data, threshold=asked.threshold, annotate=asked.annotate
-        )
+        answer = service().detector.predict(img_bin=asked.data, threshold=asked.threshold, annotate=asked.annotate)
     return jsonify(answer)
 
 
@@ -93,4 +91,3 @@ def answer_defect(error: Exception) -> Response:
     """Answer 500 for a defect; what it was goes into the log only."""
     logger.error("unhandled error", exc_info=error)
     return answer_problem(ApiProblem("internal_error", "The service failed on this request; its log says why."))
-

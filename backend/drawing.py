@@ -14,7 +14,7 @@ JPEG_QUALITY = 90
 
 def draw_results(image: NDArray[np.uint8], results: list[dict[str, Any]]) -> NDArray[np.uint8]:
     """Return a copy of a BGR image (h, w, 3) with the ``results`` of an answer drawn in."""
-    drawn = image.copy()
+    drawn: NDArray[np.uint8] = image.copy()
     thickness = max(1, round(min(image.shape[:2]) / 250))
     for result in reversed(results):  # the best score ends on top
         draw_result(drawn, result, thickness)
@@ -39,4 +39,4 @@ def draw_result(image: NDArray[np.uint8], result: dict[str, Any], thickness: int
 
 def encode_jpeg(image: NDArray[np.uint8]) -> bytes:
     """Encode a BGR image (h, w, 3) as JPEG."""
-    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
+    return bytes(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1])

@@ -104,4 +104,4 @@ def decode_image(data: bytes, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]
         image = None
     if image is None:
         raise UndecodableImageError(f"The {header.format} cannot be decoded; it is truncated or corrupt.")
-    return image
+    return np.asarray(image)

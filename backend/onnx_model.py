@@ -33,7 +33,7 @@ class OnnxModel:
         self.inputs = [node.name for node in self.session.get_inputs()]
         unknown = sorted(set(self.inputs) - KNOWN_INPUTS)
         if unknown or "image" not in self.inputs:
-            raise ModelError(f"{path.name} has the inputs {self.inputs}; a PicoDet has image, and scale_factor at most.")
+            raise ModelError(f"{path.name} has the inputs {self.inputs}; a PicoDet has image and scale_factor.")
         ranks = [len(node.shape) for node in self.session.get_outputs()]
         self.nms_in_graph = ranks[:1] == [2] and len(ranks) <= 2
         if not self.nms_in_graph and ranks != [3, 3]:
@@ -82,4 +82,4 @@ def open_session(path: Path, threads: int) -> ort.InferenceSession:
     try:
         return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception:  # ONNX Runtime's exceptions share no public base
-        raise ModelError(f"{path} is no ONNX model that ONNX Runtime can load; it is truncated or another file.") from None
+        raise ModelError(f"{path} is no model that ONNX Runtime can load; it is truncated or another file.") from None

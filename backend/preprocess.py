@@ -62,7 +62,7 @@ class Resize:
         """Return the scaled image (h, w, 3)."""
         scale_y, scale_x = self.scale(*image.shape[:2])
         size = (max(1, round(image.shape[1] * scale_x)), max(1, round(image.shape[0] * scale_y)))
-        return cv2.resize(image, size, interpolation=INTERPOLATIONS[self.interp])
+        return np.asarray(cv2.resize(image, size, interpolation=INTERPOLATIONS[self.interp]))
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Permute:
 
     def __call__(self, image: NDArray[Any]) -> NDArray[Any]:
         """Return (h, w, 3) as (3, h, w)."""
-        return image.transpose(2, 0, 1)
+        return np.moveaxis(image, 2, 0)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 HIGHEST_PIXEL_LIMIT = 2**27
 
 ROOT = Path(__file__).resolve().parent.parent
+MODELS = ROOT / "models"
 
 
 class SettingsError(ValueError):
@@ -64,7 +65,7 @@ class Settings:
     cors_origins: tuple[str, ...] = setting(
         (), origins, "origins whose pages may call the API, comma-separated; default: the page on this machine"
     )
-    model_dir: Path = setting(ROOT / "models", folder, "folder with `infer_cfg.yml` and its `.onnx`")
+    model_dir: Path = setting(MODELS, folder, "folder with `infer_cfg.yml` and its `.onnx`")
     max_body_bytes: int = setting(16 * 2**20, whole_number(1024, 2**30), "largest request body, in bytes")
     max_image_pixels: int = setting(40_000_000, whole_number(1, HIGHEST_PIXEL_LIMIT), "largest photo, in pixels")
     max_concurrency: int = setting(

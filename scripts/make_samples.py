@@ -28,12 +28,18 @@ SIDEWAYS = 6  # the camera was turned: show it turned a quarter clockwise
 BLUE, WHITE = (190, 150, 100), (222, 226, 224)  # BGR
 
 # Outlines in pixels of the portrait: from the left cheek over the nose to the right cheek, then back along the jaw.
+# fmt: off
 OUTLINES: dict[str, list[Point]] = {
-    "obama.jpg": [(378, 262), (440, 252), (494, 238), (548, 252), (608, 262), (594, 352), (548, 410), (493, 432)]
-    + [(440, 410), (394, 352)],
-    "obama3.jpg": [(650, 462), (715, 446), (798, 412), (850, 432), (900, 452), (884, 535), (836, 598), (765, 628)]
-    + [(700, 600), (656, 545)],
+    "obama.jpg": [
+        (378, 262), (440, 252), (494, 238), (548, 252), (608, 262),
+        (594, 352), (548, 410), (493, 432), (440, 410), (394, 352),
+    ],
+    "obama3.jpg": [
+        (650, 462), (715, 446), (798, 412), (850, 432), (900, 452),
+        (884, 535), (836, 598), (765, 628), (700, 600), (656, 545),
+    ],
 }
+# fmt: on
 EARS: dict[str, tuple[Point, Point]] = {
     "obama.jpg": ((358, 250), (626, 250)),
     "obama3.jpg": ((612, 455), (918, 470)),
@@ -52,8 +58,9 @@ def main() -> None:
 
     save("test_face.jpg", astronaut)
     save("test_mask.jpg", shrink(blue, 900))
-    save("test_group.jpg", join([crop(blue, 200, 0, 590), crop(astronaut, 90, 0, 270)]
-                                + [crop(white, 420, 130, 640), crop(portraits["biden.jpg"], 290, 40, 560)]))
+    group = [crop(blue, 200, 0, 590), crop(astronaut, 90, 0, 270)]
+    group += [crop(white, 420, 130, 640), crop(portraits["biden.jpg"], 290, 40, 560)]
+    save("test_group.jpg", np.concatenate(group, axis=1))
     save("test_no_face.jpg", coffee)
     save_sideways("test_rotated.jpg", shrink(portraits["obama2.jpg"], 900))
 
@@ -63,13 +70,13 @@ def read_portrait(archive: Path, name: str) -> Photo:
     with tarfile.open(archive) as tar:
         member = tar.extractfile(f"face_recognition-1.3.0/tests/test_images/{name}")
         assert member is not None
-        return cv2.imdecode(np.frombuffer(member.read(), np.uint8), cv2.IMREAD_COLOR)
+        return np.asarray(cv2.imdecode(np.frombuffer(member.read(), np.uint8), cv2.IMREAD_COLOR))
 
 
 def read_skimage(name: str) -> Photo:
     """Read a photo that the package scikit-image carries."""
     data = (resources.files("skimage") / "data" / name).read_bytes()
-    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    return np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR))
 
 
 def wear_mask(portrait: Photo, name: str, colour: tuple[int, int, int]) -> Photo:
@@ -85,8 +92,10 @@ def wear_mask(portrait: Photo, name: str, colour: tuple[int, int, int]) -> Photo
     cloth = np.full_like(photo, colour)
     for fold in range(1, 5):
         y = top + (bottom - top) * (0.25 + 0.15 * fold)
-        curve = [(x, int(y + 0.04 * (bottom - top) * np.cos((x - left) / (right - left) * np.pi * 2)))
-                 for x in range(left, right, 4)]
+        curve = [
+            (x, int(y + 0.04 * (bottom - top) * np.cos((x - left) / (right - left) * np.pi * 2)))
+            for x in range(left, right, 4)
+        ]
         cv2.polylines(cloth, [np.array(curve)], False, tuple(int(c * 0.82) for c in colour), 3, cv2.LINE_AA)
     across = np.linspace(-1, 1, right - left)
     shade = np.ones(photo.shape[1], np.float32)
@@ -112,17 +121,13 @@ def smooth(points: list[Point]) -> NDArray[np.int32]:
 def crop(photo: Photo, left: int, top: int, width: int) -> Photo:
     """Cut out a part, 4 wide by 5 high, and scale it to 400 x 500."""
     part = photo[top : top + width * 5 // 4, left : left + width]
-    return cv2.resize(part, (400, 500), interpolation=cv2.INTER_AREA if width > 400 else cv2.INTER_CUBIC)
-
-
-def join(parts: list[Photo]) -> Photo:
-    """Put parts of one height side by side."""
-    return np.concatenate(parts, axis=1)
+    return np.asarray(cv2.resize(part, (400, 500), interpolation=cv2.INTER_AREA if width > 400 else cv2.INTER_CUBIC))
 
 
 def shrink(photo: Photo, height: int) -> Photo:
     """Scale down to a height."""
-    return cv2.resize(photo, (photo.shape[1] * height // photo.shape[0], height), interpolation=cv2.INTER_AREA)
+    width = photo.shape[1] * height // photo.shape[0]
+    return np.asarray(cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA))
 
 
 def save(name: str, photo: Photo) -> None:

@@ -1,10 +1,9 @@
 """Convert an export to ONNX, check it against Paddle on real photos, and put it into models/.
 
-    python scripts/training/convert.py --export output/inference/NAME --dataset DIR --lists DIR [--models DIR]
+python scripts/training/convert.py --export output/inference/NAME --dataset DIR --lists DIR [--models DIR]
 """
 
 import argparse
-import os
 import shutil
 import subprocess
 import sys
@@ -12,7 +11,6 @@ from pathlib import Path
 
 import paddle_setup  # noqa: F401  (before paddle)
 
-import cv2
 import numpy as np
 import onnxruntime
 import paddle
@@ -21,7 +19,8 @@ from tqdm import tqdm
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from backend.infer_config import load_infer_config  # noqa: E402
+from backend.image_decode import decode_image
+from backend.infer_config import load_infer_config
 
 OPSET = 14  # hard_swish needs it
 MOST_SCORE_DIFFERENCE = 1e-3
@@ -73,7 +72,7 @@ def compare(export: Path, onnx: Path, photos: list[Path]) -> None:
     session = onnxruntime.InferenceSession(str(onnx), providers=["CPUExecutionProvider"])
     boxes = scores = 0.0
     for photo in tqdm(photos, desc="comparing with Paddle", unit="photo"):
-        model_input = preprocess(cv2.imread(str(photo)))
+        model_input = preprocess(decode_image(photo.read_bytes()))
         inputs = {"image": model_input.tensor, "scale_factor": model_input.scale_factor}
         wanted = [node.name for node in session.get_inputs()]
         converted = session.run(None, {name: inputs[name] for name in wanted})
@@ -91,7 +90,7 @@ def install(files: list[Path], folder: Path) -> None:
     for path in files:
         partial = folder / f".{path.name}.partial"
         shutil.copyfile(path, partial)
-        os.replace(partial, folder / path.name)
+        partial.replace(folder / path.name)
 
 
 if __name__ == "__main__":

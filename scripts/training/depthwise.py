@@ -80,10 +80,10 @@ def input_gradient(grad: np.ndarray, kernel: np.ndarray, stride: int, height: in
         spread[:, :, ::stride, ::stride] = grad
         grad = spread
     convolve, _ = compile_kernels(kernel.shape[-1], 1)
-    return convolve(np.ascontiguousarray(grad), np.ascontiguousarray(kernel[:, ::-1, ::-1]))
+    return np.asarray(convolve(np.ascontiguousarray(grad), np.ascontiguousarray(kernel[:, ::-1, ::-1])))
 
 
-class DepthwiseConvolution(paddle.autograd.PyLayer):
+class DepthwiseConvolution(paddle.autograd.PyLayer):  # type: ignore[misc]  # paddle has no types
     """A depthwise convolution with its gradients, as Paddle's autograd wants it."""
 
     @staticmethod

@@ -1,6 +1,6 @@
 """Export a trained PicoDet for inference: model.pdmodel, model.pdiparams and infer_cfg.yml.
 
-    python scripts/training/export.py --dataset DIR [-c CONFIG] [--output-dir DIR] [-o weights=PATH]
+python scripts/training/export.py --dataset DIR [-c CONFIG] [--output-dir DIR] [-o weights=PATH]
 """
 
 import copy

@@ -49,9 +49,9 @@ def keep_freed_memory() -> None:
 set_environment()
 keep_freed_memory()
 
-import paddle  # noqa: E402
-from ppdet.core.workspace import load_config, merge_config  # noqa: E402
-from ppdet.utils.cli import ArgsParser  # noqa: E402
+import paddle
+from ppdet.core.workspace import load_config, merge_config
+from ppdet.utils.cli import ArgsParser
 
 HERE = Path(__file__).resolve().parent
 DEFAULT_CONFIG = HERE / "configs" / "picodet_s_416_facemask.yml"

@@ -10,10 +10,10 @@ from tqdm import tqdm
 
 matplotlib.use("Agg")
 
-from matplotlib import pyplot  # noqa: E402
+from matplotlib import pyplot
 
 
-class Progress(Callback):
+class Progress(Callback):  # type: ignore[misc]  # ppdet has no types
     """Show each epoch as a progress bar; after its evaluation append to ``log.jsonl`` and redraw ``curves.png``."""
 
     def __init__(self, trainer: Any, folder: Path):

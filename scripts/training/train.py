@@ -1,6 +1,6 @@
 """Fine-tune a PicoDet with PaddleDetection: evaluation after each epoch, checkpoints, resume, the best one kept.
 
-    python scripts/training/train.py --dataset DIR --lists DIR [-c CONFIG] [--resume] [-o KEY=VALUE ...]
+python scripts/training/train.py --dataset DIR --lists DIR [-c CONFIG] [--resume] [-o KEY=VALUE ...]
 """
 
 from pathlib import Path

@@ -1,0 +1,132 @@
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from conftest import IMAGES, encode
+
+from backend.errors import EmptyImageError, ImageTooLargeError, UndecodableImageError, UnsupportedImageError
+from backend.image_decode import Header, decode_image, read_header
+
+
+def png(width, height, depth=8, colour=2, data=b""):
+    """A PNG with any header, whatever its data."""
+
+    def chunk(kind, content):
+        body = kind + content
+        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("extension", "name"), [(".jpg", "JPEG"), (".png", "PNG"), (".webp", "WebP"), (".bmp", "BMP")]
+)
+def test_the_four_formats(extension, name, noise):
+    data = encode(extension, noise)
+    assert read_header(data) == Header(name, 80, 60)
+    assert decode_image(data).shape == (60, 80, 3)
+
+
+def test_lossless_formats_give_the_pixels_back(noise):
+    for data in (encode(".png", noise), encode(".bmp", noise), encode(".webp", noise, cv2.IMWRITE_WEBP_QUALITY, 101)):
+        np.testing.assert_array_equal(decode_image(data), noise)
+
+
+def test_exif_orientation_is_applied():
+    image = decode_image((IMAGES / "test_rotated.jpg").read_bytes())
+    stored = read_header((IMAGES / "test_rotated.jpg").read_bytes())
+    assert image.shape[:2] == (stored.width, stored.height)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.zeros((30, 40), np.uint8),
+        np.zeros((30, 40, 4), np.uint8),
+        np.full((30, 40), 40000, np.uint16),
+        np.full((30, 40, 3), 40000, np.uint16),
+        np.zeros((1, 1, 3), np.uint8),
+    ],
+    ids=["grey", "transparent", "16-bit grey", "16-bit colour", "one pixel"],
+)
+def test_unusual_images_become_8_bit_colour(image):
+    decoded = decode_image(encode(".png", image))
+    assert decoded.dtype == np.uint8
+    assert decoded.shape == (*image.shape[:2], 3)
+
+
+def test_16_bit_keeps_its_brightness():
+    decoded = decode_image(encode(".png", np.full((8, 8, 3), 32896, np.uint16)))
+    assert abs(int(decoded[0, 0, 0]) - 128) <= 1
+
+
+def test_empty():
+    with pytest.raises(EmptyImageError, match="0 bytes"):
+        decode_image(b"")
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        (b"GIF89a" + bytes(40), "a GIF"),
+        (b"II*\0" + bytes(40), "a TIFF"),
+        (b"%PDF-1.7", "a PDF"),
+        (b"\0\0\0\x18ftypheic", "a HEIC"),
+        (b"\0\0\0\x18ftypavif", "an AVIF"),
+        (b"\0\0\0\x18ftypisom", "a video"),
+        (b"hello, world", "in no known image format"),
+        (b"\0", "in no known image format"),
+        (b"RIFF\0\0\0\0WAVE", "in no known image format"),
+    ],
+)
+def test_other_formats_are_named(data, named):
+    with pytest.raises(UnsupportedImageError) as error:
+        decode_image(data)
+    assert named in str(error.value)
+    assert "JPEG, PNG, WebP or BMP" in str(error.value)
+
+
+@pytest.mark.parametrize("extension", [".jpg", ".png", ".webp", ".bmp"])
+@pytest.mark.parametrize("length", [3, 12, 20, 25, 30])
+def test_a_file_cut_in_its_header(extension, length, noise):
+    with pytest.raises((UndecodableImageError, UnsupportedImageError)):
+        decode_image(encode(extension, noise)[:length])
+
+
+@pytest.mark.parametrize("extension", [".png", ".webp", ".bmp"])
+def test_a_file_cut_in_its_data(extension, noise):
+    data = encode(extension, noise)
+    with pytest.raises(UndecodableImageError, match="truncated or corrupt"):
+        decode_image(data[: len(data) // 2])
+
+
+def test_corrupt_data_behind_a_good_header():
+    with pytest.raises(UndecodableImageError):
+        decode_image(png(20, 20, data=b"not enough"))
+
+
+@pytest.mark.parametrize(("width", "height"), [(30000, 30000), (2**31 - 1, 2**31 - 1), (40_000_001, 1)])
+def test_a_decompression_bomb_is_refused_by_its_header(monkeypatch, width, height):
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("decoded"))
+    with pytest.raises(ImageTooLargeError, match="at most 40 megapixels"):
+        decode_image(png(width, height))
+
+
+def test_the_limit_itself_is_allowed(noise):
+    data = encode(".png", noise)
+    assert decode_image(data, max_pixels=4800).shape == (60, 80, 3)
+    with pytest.raises(ImageTooLargeError, match="80 x 60"):
+        decode_image(data, max_pixels=4799)
+
+
+def test_an_error_inside_opencv_is_mapped(monkeypatch, noise):
+    def fail(*_):
+        raise cv2.error("a detail for developers")
+
+    monkeypatch.setattr(cv2, "imdecode", fail)
+    with pytest.raises(UndecodableImageError) as error:
+        decode_image(encode(".png", noise))
+    assert "developers" not in str(error.value)

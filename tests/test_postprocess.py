@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+from test_detections import make
+
+from backend.infer_config import Nms
+from backend.postprocess import from_nms_output, suppress, suppress_per_class
+
+
+def iou(a, b):
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    overlap = max(width, 0) * max(height, 0)
+    return overlap / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - overlap)
+
+
+def reference(boxes, scores, nms):
+    """Greedy suppression for each class, in plain Python."""
+    found = []
+    for class_id, of_class in enumerate(scores):
+        order = [i for i in np.argsort(-of_class, kind="stable") if of_class[i] > nms.score_threshold][: nms.top_k]
+        kept = []
+        for index in order:
+            if all(iou(boxes[index], boxes[other]) <= nms.iou_threshold for other in kept):
+                kept.append(index)
+        found += [(float(of_class[i]), class_id, tuple(boxes[i].tolist())) for i in kept]
+    return sorted(found, reverse=True)[: nms.keep_top_k]
+
+
+@pytest.mark.parametrize("nms", [Nms(), Nms(0.3, 0.5), Nms(0.025, 0.6, 20, 10), Nms(0.9, 0.1, 5, 3)])
+@pytest.mark.parametrize("seed", range(5))
+def test_equals_plain_greedy_suppression(nms, seed):
+    random = np.random.default_rng(seed)
+    corner = random.uniform(0, 60, (300, 2))
+    boxes = np.concatenate([corner, corner + random.uniform(5, 40, (300, 2))], 1).astype(np.float32)
+    scores = random.uniform(0, 1, (2, 300)).astype(np.float32)
+    found = suppress_per_class(boxes, scores, nms)
+    expected = reference(boxes, scores, nms)
+    assert [(float(s), int(c), tuple(b.tolist())) for b, s, c in zip(found.boxes, found.scores, found.class_ids)] == (
+        expected
+    )
+
+
+def test_nothing_above_the_score_threshold():
+    found = suppress_per_class(np.zeros((5, 4), np.float32), np.zeros((2, 5), np.float32), Nms())
+    assert len(found) == 0
+
+
+def test_one_candidate():
+    scores = np.array([[0.0, 0.9], [0.0, 0.0]], np.float32)
+    found = suppress_per_class(np.array([[0, 0, 1, 1], [5, 5, 9, 9]], np.float32), scores, Nms())
+    assert found.boxes.tolist() == [[5, 5, 9, 9]]
+
+
+def test_each_class_is_suppressed_by_itself():
+    boxes = np.array([[0, 0, 10, 10], [0, 0, 10, 10]], np.float32)
+    scores = np.array([[0.9, 0.8], [0.0, 0.7]], np.float32)
+    assert suppress_per_class(boxes, scores, Nms()).class_ids.tolist() == [0, 1]
+
+
+def test_a_face_gets_one_label():
+    both = make([[0, 0, 10, 10], [1, 0, 11, 10], [50, 50, 60, 60]], [0.9, 0.8, 0.7], [1, 0, 0])
+    kept = suppress(both, 0.6)
+    assert kept.class_ids.tolist() == [1, 0]
+    assert kept.scores.tolist() == pytest.approx([0.9, 0.7])
+
+
+def test_suppressing_nothing():
+    assert len(suppress(make([]), 0.6)) == 0
+
+
+def test_the_output_of_a_graph_with_nms():
+    rows = np.array([[0, 0.3, 1, 2, 3, 4], [1, 0.8, 5, 6, 7, 8]], np.float32)
+    found = from_nms_output(rows)
+    assert found.class_ids.tolist() == [1, 0]
+    assert found.boxes[0].tolist() == [5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("rows", [np.empty((0, 6), np.float32), np.full((1, 6), -1, np.float32)])
+def test_the_output_of_a_graph_that_found_nothing(rows):
+    assert len(from_nms_output(rows)) == 0
