@@ -31,9 +31,10 @@ def main(arguments: list[str] | None = None) -> int:
     except (SettingsError, ModelError, ThresholdError, OSError) as error:
         print(sentence(error), file=sys.stderr)
         return 2
-    taken: set[Path] = set()
+    paths = list(expand(args.paths))
+    taken = {path.resolve() for path in paths}  # no photo is written over
     failed = 0
-    for path in progress(list(expand(args.paths))):
+    for path in progress(paths):
         try:
             answer = process(detector, path, threshold, args.output, taken)
         except (ValueError, OSError, RuntimeError) as error:
@@ -59,10 +60,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def expand(paths: list[Path]) -> Iterator[Path]:
-    """Yield each file, and the photos below each folder, sorted."""
+    """Yield each file, and the photos below each folder, sorted; a folder without any yields itself."""
     for path in paths:
         if path.is_dir():
-            yield from sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+            inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+            yield from inside or [path]
         else:
             yield path
 
@@ -76,6 +78,8 @@ def process(
     detector: PicoDetector, path: Path, threshold: float, output: Path | None, taken: set[Path]
 ) -> dict[str, Any]:
     """Detect in one file and, with an output folder, write it there with its boxes."""
+    if path.is_dir():
+        raise ValueError(f"The folder holds no photo ({', '.join(sorted(SUFFIXES))}).")
     data = path.read_bytes()
     answer = detector.predict(img_bin=data, threshold=threshold)
     if output:
@@ -87,12 +91,12 @@ def process(
 
 
 def free_name(path: Path, taken: set[Path]) -> Path:
-    """Return the path, or one with a number where this run has already written it."""
+    """Return the path, or one with a number where it is a photo of this run or already written by it."""
     candidate, number = path, 1
-    while candidate in taken:
+    while candidate.resolve() in taken:
         number += 1
         candidate = path.with_stem(f"{path.stem}_{number}")
-    taken.add(candidate)
+    taken.add(candidate.resolve())
     return candidate
 
 

@@ -39,6 +39,12 @@ class OnnxModel:
         if not self.nms_in_graph and ranks != [3, 3]:
             raise ModelError(f"{path.name} was exported without its post-processing; set export.post_process: True.")
 
+    @property
+    def class_count(self) -> int | None:
+        """How many classes the scores (n, classes, anchors) have; None where the graph does not say."""
+        classes = None if self.nms_in_graph else self.session.get_outputs()[1].shape[1]
+        return classes if isinstance(classes, int) else None
+
     def detect(self, model_input: ModelInput) -> Detections:
         """Run the model; boxes are in the pixels of the photo, not yet clipped to it.
 

@@ -7,6 +7,7 @@ if __package__ in (None, ""):  # run as a file: find the package beside app.py, 
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 import base64
+import contextlib
 import math
 import time
 from os import PathLike
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from backend.detections import Detections
 from backend.drawing import draw_results, encode_jpeg
-from backend.errors import ModelError, ThresholdError
+from backend.errors import InferenceError, ModelError, ThresholdError
 from backend.image_decode import MAX_PIXELS, decode_image
 from backend.infer_config import load_infer_config
 from backend.onnx_model import OnnxModel
@@ -38,6 +39,7 @@ class PicoDetector:
         max_pixels: photos with more pixels are refused before they are decoded.
         one_label: where boxes overlap, whatever their classes, keep the best score only. Off, each class is suppressed
             by itself, as PaddleDetection evaluates.
+        warm_up: run the model once now, so that the first photo takes no longer than the next.
 
     Raises:
         ModelError: if the folder cannot be served; the text names what is wrong.
@@ -50,6 +52,7 @@ class PicoDetector:
         threads: int = 1,
         max_pixels: int = MAX_PIXELS,
         one_label: bool = True,
+        warm_up: bool = True,
     ):
         folder = Path(model_dir)
         self.config = load_infer_config(folder / "infer_cfg.yml")
@@ -59,11 +62,16 @@ class PicoDetector:
         self.max_pixels = max_pixels
         self.one_label = one_label
         self.model = OnnxModel(path, self.config.nms, threads)
-        self.warm_up()
+        self.check_class_count(path.name)
+        if warm_up:
+            with contextlib.suppress(InferenceError):  # a photo that the model fails on says nothing of the others
+                self.predict_image(np.zeros((64, 64, 3), np.uint8))
 
-    def warm_up(self) -> None:
-        """Run once, so that the first photo takes no longer than the next."""
-        self.predict_image(np.zeros((64, 64, 3), np.uint8))
+    def check_class_count(self, file_name: str) -> None:
+        """Raise ModelError if infer_cfg.yml names more or fewer labels than the model has classes."""
+        classes = self.model.class_count
+        if classes is not None and classes != len(self.labels):
+            raise ModelError(f"label_list has {len(self.labels)} labels, the model {classes} classes ({file_name}).")
 
     def predict(
         self,

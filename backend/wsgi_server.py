@@ -1,8 +1,10 @@
 """Serves a WSGI app with waitress: a client's speed holds no thread, and what was accepted is answered at the end."""
 
+import errno
 import json
 import logging
 import signal
+import socket
 import threading
 import time
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from backend.problems import MEDIA_TYPE, ApiProblem
 
 POLL_SECONDS = 0.25
 CONNECTION_LIMIT = 1000
+BACKLOG = 1024
 CODES_OF_WAITRESS = {
     400: ("bad_request", "The request is no valid HTTP."),
     413: ("body_too_large", "The body is far over the limit."),
@@ -98,31 +101,42 @@ def serve(app: Any, options: ServerOptions, draining: threading.Event | None = N
 def listen(app: Any, options: ServerOptions) -> Any:
     """Return a waitress server that listens already."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is normal
+    server = create_server(
+        app,
+        sockets=[open_socket(options)],
+        threads=options.threads,
+        connection_limit=CONNECTION_LIMIT,
+        channel_timeout=options.idle_timeout,
+        cleanup_interval=max(1, options.idle_timeout // 4),
+        max_request_body_size=options.max_body_bytes,
+        clear_untrusted_proxy_headers=True,
+        asyncore_use_poll=True,
+        ident=None,
+    )
+    server.channel_class = ProblemChannel
+    return server
+
+
+def open_socket(options: ServerOptions) -> socket.socket:
+    """Return a listening socket.
+
+    Raises:
+        PortInUseError: another program listens on the port.
+        OSError: the address cannot be listened on, in one sentence.
+    """
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     try:
-        server = create_server(
-            app,
-            host=options.host,
-            port=options.port,
-            threads=options.threads,
-            connection_limit=CONNECTION_LIMIT,
-            channel_timeout=options.idle_timeout,
-            cleanup_interval=max(1, options.idle_timeout // 4),
-            max_request_body_size=options.max_body_bytes,
-            clear_untrusted_proxy_headers=True,
-            asyncore_use_poll=True,
-            ident=None,
-        )
+        return socket.create_server((options.host, options.port), family=family, backlog=BACKLOG)
     except OSError as error:
-        if error.errno in (98, 48, 10048):  # EADDRINUSE on Linux, macOS, Windows
+        if error.errno == errno.EADDRINUSE:
             raise PortInUseError(
                 f"Port {options.port} is in use already; set {options.port_variable} to another port."
             ) from None
+        reason = error.strerror or str(error)
         raise OSError(
-            f"{options.host}:{options.port} cannot be listened on ({error.strerror}); "
-            f"set HOST or {options.port_variable}."
+            f"{options.host}, port {options.port}, cannot be listened on ({reason}); "
+            f"set HOST to an address of this machine, or {options.port_variable} to another port."
         ) from None
-    server.channel_class = ProblemChannel
-    return server
 
 
 def run_until(server: Any, stop: threading.Event) -> None:

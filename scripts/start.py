@@ -1,6 +1,7 @@
 """Starts the API and the page, says when both are ready, and ends both together. ``test.sh`` runs it."""
 
 import ctypes
+import errno
 import signal
 import socket
 import subprocess
@@ -74,7 +75,7 @@ def check_ports(settings: Settings) -> None:
             try:
                 probe.bind((settings.host, port))
             except OSError as error:
-                if isinstance(error, socket.gaierror):
+                if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
                     raise StartError(f"HOST={settings.host} is no address of this machine.") from None
                 raise StartError(
                     f"Port {port} cannot be used ({error.strerror}); run it on another one: "

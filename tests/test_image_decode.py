@@ -21,9 +21,7 @@ def png(width, height, depth=8, colour=2, data=b""):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b"")
 
 
-@pytest.mark.parametrize(
-    ("extension", "name"), [(".jpg", "JPEG"), (".png", "PNG"), (".webp", "WebP"), (".bmp", "BMP")]
-)
+@pytest.mark.parametrize(("extension", "name"), [(".jpg", "JPEG"), (".png", "PNG"), (".webp", "WebP"), (".bmp", "BMP")])
 def test_the_four_formats(extension, name, noise):
     data = encode(extension, noise)
     assert read_header(data) == Header(name, 80, 60)

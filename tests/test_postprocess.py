@@ -35,9 +35,10 @@ def test_equals_plain_greedy_suppression(nms, seed):
     scores = random.uniform(0, 1, (2, 300)).astype(np.float32)
     found = suppress_per_class(boxes, scores, nms)
     expected = reference(boxes, scores, nms)
-    assert [(float(s), int(c), tuple(b.tolist())) for b, s, c in zip(found.boxes, found.scores, found.class_ids)] == (
-        expected
-    )
+    assert [
+        (float(s), int(c), tuple(b.tolist()))
+        for b, s, c in zip(found.boxes, found.scores, found.class_ids, strict=True)
+    ] == (expected)
 
 
 def test_nothing_above_the_score_threshold():

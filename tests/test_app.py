@@ -1,0 +1,36 @@
+import sys
+
+import pytest
+import servers
+
+from app import create_app
+from backend.errors import ModelError
+from backend.settings import Settings
+
+
+def test_create_app_takes_settings(tmp_path):
+    with pytest.raises(ModelError, match="infer_cfg.yml"):
+        create_app(Settings(model_dir=tmp_path))
+
+
+def test_create_app_uses_the_settings():
+    app = create_app(Settings(max_body_bytes=5000, max_image_pixels=77))
+    assert app.config["MAX_CONTENT_LENGTH"] == 5000
+    assert app.extensions["service"].detector.max_pixels == 77
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"MODEL_DIR": "/nowhere"}, "/nowhere/infer_cfg.yml cannot be read"),
+        ({"MAX_QUEUE": "-1"}, "MAX_QUEUE='-1' should be"),
+        ({"HOST": "203.0.113.7"}, "cannot be listened on"),
+        ({"HOST": "no.such.host.invalid"}, "no.such.host.invalid"),
+    ],
+)
+def test_what_keeps_it_from_starting_is_one_sentence(variables, named):
+    with servers.run(sys.executable, "app.py", **{"API_PORT": servers.free_port()} | variables) as process:
+        assert process.wait(60) == 1
+        said = process.stdout.read()
+    assert named in said
+    assert said.count("\n") == 1

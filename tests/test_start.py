@@ -1,0 +1,108 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+import servers
+
+from backend.settings import ROOT
+
+PYTHON = sys.executable
+
+
+def start(**variables):
+    return servers.run(PYTHON, "scripts/start.py", **variables)
+
+
+def read_until(process, text):
+    seen = []
+    for line in process.stdout:
+        seen.append(line)
+        if text in line:
+            return "".join(seen)
+    raise AssertionError("".join(seen))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_it_says_where_to_look_and_ends_both_servers(number):
+    api, page = servers.free_port(), servers.free_port()
+    with start(API_PORT=api, WEB_PORT=page) as process:
+        said = read_until(process, "Ctrl-C")
+        assert f"Open http://localhost:{page}/?api=http://localhost:{api}" in said
+        assert not servers.is_free(api)
+        assert not servers.is_free(page)
+        process.send_signal(number)
+        assert process.wait(30) == 0
+        assert servers.is_free(api)
+        assert servers.is_free(page)
+        assert "Traceback" not in process.stdout.read()
+
+
+@pytest.mark.parametrize("variable", ["API_PORT", "WEB_PORT"])
+def test_a_busy_port_gives_one_line_and_nothing_keeps_running(variable):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        busy, free = other.getsockname()[1], servers.free_port()
+        ports = {"API_PORT": free, "WEB_PORT": free} | {variable: busy}
+        with start(**ports) as process:
+            assert process.wait(30) == 1
+            said = process.stdout.read()
+        assert said.count("\n") == 1
+        assert f"Port {busy}" in said
+        assert f"{variable}=" in said
+        assert servers.is_free(free)
+
+
+def test_both_on_one_port():
+    port = servers.free_port()
+    with start(API_PORT=port, WEB_PORT=port) as process:
+        assert process.wait(30) == 1
+        assert "both" in process.stdout.read()
+
+
+def test_a_model_that_cannot_be_loaded_ends_both(tmp_path):
+    page = servers.free_port()
+    with start(API_PORT=servers.free_port(), WEB_PORT=page, MODEL_DIR=tmp_path) as process:
+        assert process.wait(60) == 1
+        said = process.stdout.read()
+    assert "infer_cfg.yml cannot be read" in said
+    assert "The API ended by itself" in said
+    assert "Traceback" not in said
+    assert servers.is_free(page)
+
+
+def test_a_wrong_setting_is_one_sentence():
+    with start(API_PORT="many") as process:
+        assert process.wait(30) == 1
+        assert process.stdout.read() == "API_PORT='many' should be a whole number from 1 to 65535.\n"
+
+
+def test_one_server_dying_ends_the_other():
+    api, page = servers.free_port(), servers.free_port()
+    with start(API_PORT=api, WEB_PORT=page) as process:
+        read_until(process, "Ctrl-C")
+        children = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
+        os.kill(int(children[-1]), signal.SIGKILL)
+        assert process.wait(30) == 1
+        assert "The page ended by itself" in process.stdout.read()
+        assert servers.is_free(api)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of their parent's death")
+def test_killed_outright_it_leaves_nothing_running():
+    api, page = servers.free_port(), servers.free_port()
+    with start(API_PORT=api, WEB_PORT=page) as process:
+        read_until(process, "Ctrl-C")
+        process.kill()
+        deadline = time.monotonic() + 20
+        while not (servers.is_free(api) and servers.is_free(page)):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
+def test_test_sh_runs_it():
+    assert "scripts/start.py" in (ROOT / "test.sh").read_text()
