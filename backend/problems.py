@@ -24,7 +24,6 @@ PROBLEMS = {
     "empty_image": Problem(400, "The image has 0 bytes."),
     "invalid_threshold": Problem(400, "The threshold is no number from 0 to 1."),
     "invalid_annotate": Problem(400, "annotate is no boolean."),
-    "invalid_form": Problem(400, "The multipart form cannot be read."),
     "bad_request": Problem(400, "The request is no valid HTTP."),
     "not_found": Problem(404, "There is nothing at this path."),
     "method_not_allowed": Problem(405, "The path does not take this method."),

@@ -55,6 +55,7 @@ def api_and_page(**variables: object) -> Iterator[tuple[str, str]]:
     """Start both servers as test.sh does; yield the URLs of the API and the page."""
     api, page = free_port(), free_port()
     with run(sys.executable, "scripts/start.py", API_PORT=api, WEB_PORT=page, **variables) as process:
+        wait_for(f"http://127.0.0.1:{api}/readyz", process)
         wait_for(f"http://127.0.0.1:{page}/", process)
         yield f"http://localhost:{api}", f"http://localhost:{page}"
 

@@ -1,6 +1,5 @@
 import json
 import os
-import shutil
 import urllib.request
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from conftest import IMAGES
 from playwright.sync_api import expect, sync_playwright
 
 from backend.settings import ROOT
+from scripts.find_chromium import find_chromium
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync"]
@@ -23,8 +23,9 @@ def addresses():
 
 @pytest.fixture(scope="module")
 def browser():
+    chromium = find_chromium()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
         browser.close()
 

@@ -1,0 +1,23 @@
+#!/bin/sh
+# Sets up what is missing, then runs ruff, mypy and the tests; arguments go to pytest.
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/environment.sh
+install requirements.txt tests/requirements.txt
+
+# The browser tests drive Chromium: Debian's package, or Playwright's own where that can be downloaded.
+if ! command -v chromium >/dev/null && ! "$PYTHON" scripts/find_chromium.py >/dev/null; then
+    echo "Installing Chromium (once) ..."
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; } >/dev/null ||
+            fail "apt-get could not install chromium."
+    else
+        "$PYTHON" -m playwright install chromium ||
+            fail "Chromium could not be installed; install it (on Debian: apt-get install chromium) and try again."
+    fi
+fi
+
+"$PYTHON" -m ruff check .
+"$PYTHON" -m ruff format --check .
+"$PYTHON" -m mypy
+exec "$PYTHON" -m pytest "$@"

@@ -1,0 +1,103 @@
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+import servers
+
+from app import create_app
+from backend.problems import PROBLEMS
+from backend.settings import ROOT, Settings
+
+README = (ROOT / "README.md").read_text()
+CHINESE = (ROOT / "README.zh-CN.md").read_text()
+
+
+def blocks(text, language):
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def shell(command, **variables):
+    return subprocess.run(
+        ["sh", "-c", command],
+        cwd=ROOT,
+        env=servers.environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.fixture(scope="module")
+def api():
+    with servers.api() as (url, _):
+        yield url
+
+
+def test_the_python_example(capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    (example,) = blocks(README, "python")
+    exec(compile(example, "README.md", "exec"), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert sorted(line.split()[0] for line in lines) == ["face", "face", "face_mask", "face_mask"]
+
+
+@pytest.mark.parametrize("text", [README, CHINESE], ids=["English", "Chinese"])
+def test_the_shell_example(text):
+    (example,) = [block for block in blocks(text, "sh") if "paddle_inference.py" in block]
+    done = shell(example.replace(".venv/bin/python", sys.executable))
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 4
+
+
+@pytest.mark.parametrize("example", [block for block in blocks(README + CHINESE, "sh") if "curl" in block])
+def test_the_curl_examples(api, example):
+    done = shell(example.replace("http://localhost:5000", api))
+    labels = [result["label"] for result in json.loads(done.stdout)["results"]]
+    assert labels.count("face_mask") == (2 if "test_group" in example else 1)
+
+
+def test_the_answer_shown_has_the_form_of_a_real_one(detector):
+    (shown,) = blocks(README, "json")
+    shown, real = json.loads(shown), detector.predict(ROOT / "images" / "test_mask.jpg")
+    assert list(shown) == list(real)
+    for part in ("image", "timing_ms", "model"):
+        assert list(shown[part]) == list(real[part])
+    assert list(shown["results"][0]) == list(real["results"][0])
+    assert shown["image"] == real["image"]
+    assert shown["model"] == real["model"]
+
+
+def test_the_two_commands():
+    first, second = blocks(README, "sh")[:2]
+    assert (first, second) == ("sh test.sh\n", "sh scripts/check.sh\n")
+    assert (first, second) == tuple(blocks(CHINESE, "sh")[:2])
+
+
+def test_the_error_table_names_every_code():
+    codes = set(re.findall(r"`([a-z_0-9]+)`", README.split("| status | `code` |")[1].split("\n\n")[0]))
+    assert codes == set(PROBLEMS)
+
+
+def test_the_settings_table_has_the_real_defaults():
+    for name, default in re.findall(r"^\| `([A-Z_]+)` \| `([^`]+)` \|", README, re.MULTILINE):
+        value = getattr(Settings(), name.lower())
+        shown = value.relative_to(ROOT) if name == "MODEL_DIR" else value
+        assert str(shown) == default, name
+
+
+def test_every_route_of_the_contract_is_described():
+    routes = {rule.rule for rule in create_app().url_map.iter_rules()}
+    assert all(route.rstrip("/") in README for route in routes)
+
+
+@pytest.mark.parametrize("text", [README, CHINESE], ids=["English", "Chinese"])
+def test_every_local_link_leads_somewhere(text):
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", text):
+        assert (ROOT / target).exists(), target
+
+
+def test_every_script_that_is_named_exists():
+    for path in re.findall(r"(?:scripts|backend)/[\w/]+\.(?:py|sh|yml|txt)", README):
+        assert (ROOT / path).is_file(), path
