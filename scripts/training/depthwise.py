@@ -24,7 +24,7 @@ def compile_kernels(size: int, stride: int) -> tuple[Callable[..., Any], Callabl
     Arrays are float32: images (n, c, h, w), kernels (c, size, size).
     """
     pad = size // 2
-    compiled = njit(parallel=True, fastmath=True, error_model="numpy")
+    compiled = njit(parallel=True, fastmath=True, error_model="numpy", cache=True)
 
     def convolve(x, kernel):  # type: ignore[no-untyped-def]
         n, c, height, width = x.shape

@@ -17,11 +17,11 @@ from tqdm import tqdm
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from backend import PicoDetector  # noqa: E402
-from backend.detections import Detections  # noqa: E402
-from backend.image_decode import decode_image  # noqa: E402
-from evaluation_figures import draw_curves, draw_sheet  # noqa: E402
-from voc import Truth, average_precision, iou_matrix, match, precision_recall, read_truths  # noqa: E402
+from backend import PicoDetector
+from backend.detections import Detections
+from backend.image_decode import decode_image
+from evaluation_figures import draw_curves, draw_sheet
+from voc import Truth, average_precision, iou_matrix, match, precision_recall, read_truths
 
 IOU = 0.5
 STRICTER_IOUS = np.arange(0.5, 1.0, 0.05)
@@ -180,7 +180,9 @@ def recall_by_size(found: Found, truths: list[Truth], threshold: float) -> dict[
     return result
 
 
-def confusion(found: Found, truths: list[Truth], threshold: float, labels: tuple[str, ...]) -> dict[str, dict[str, int]]:
+def confusion(
+    found: Found, truths: list[Truth], threshold: float, labels: tuple[str, ...]
+) -> dict[str, dict[str, int]]:
     """Return how often each true label was shown as which; "nothing" stands for a miss, or for no face there."""
     names = [*labels, "nothing"]
     table = {name: dict.fromkeys(names, 0) for name in names}

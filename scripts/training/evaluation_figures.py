@@ -11,7 +11,7 @@ from backend.image_decode import decode_image
 
 matplotlib.use("Agg")
 
-from matplotlib import pyplot  # noqa: E402
+from matplotlib import pyplot
 
 TILE = 150
 COLUMNS, ROWS = 8, 6

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import paddle
 
 COCO_PERSON = 0  # a face lies on a person: a better start for its class than noise
 BOX_SIDES = 4
@@ -31,8 +30,10 @@ def fit_head(state: dict[str, np.ndarray], model: dict[str, Any], reg_max: int) 
     return fitted
 
 
-def write_fitted(source: Path, model: paddle.nn.Layer, target: Path) -> Path:
-    """Fit the weights in ``source`` (.pdparams) to the model and save them as ``target``."""
+def write_fitted(source: Path, model: Any, target: Path) -> Path:
+    """Fit the weights in ``source`` (.pdparams) to the model, a paddle.nn.Layer, and save them as ``target``."""
+    import paddle  # here, so that fit_head can be used and tested without it
+
     state = {name: np.asarray(value) for name, value in paddle.load(str(source)).items()}
     target.parent.mkdir(parents=True, exist_ok=True)
     paddle.save(fit_head(state, model.state_dict(), model.head.reg_max), str(target))

@@ -1,0 +1,104 @@
+"""Run the whole training path on a few generated pictures: split, train, resume, export, convert, evaluate.
+
+    .venv-training/bin/python scripts/training/smoke.py [--keep DIR]
+
+Takes minutes, needs no dataset, and says nothing about accuracy: it shows that every step works, for both configs.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+CONFIGS = ("picodet_s_416_facemask", "picodet_xs_416_facemask")
+PICTURES = 10
+SKIN, MASK, DARK = (140, 175, 225), (200, 160, 90), (40, 40, 40)  # BGR
+
+
+def main() -> None:
+    """Run every step for every config; stop at the first that fails."""
+    parser = argparse.ArgumentParser(description="Run the whole training path on a few generated pictures.")
+    parser.add_argument("--keep", type=Path, help="work in this folder and keep it")
+    args = parser.parse_args()
+    if args.keep:
+        run_all(args.keep.resolve())
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        run_all(Path(folder))
+
+
+def run_all(folder: Path) -> None:
+    """Make the dataset in ``folder`` and take each config from start to evaluation."""
+    dataset, lists = folder / "dataset", folder / "lists"
+    generate(dataset)
+    step("split_dataset.py", dataset, "--output", lists)
+    data = ["--dataset", dataset, "--lists", lists]
+    for name in CONFIGS:
+        config = ["-c", HERE / "configs" / f"{name}.yml"]
+        save_dir = folder / "training"
+        options = ["pretrain_weights=null", "TrainReader.batch_size=2", "worker_num=0", f"save_dir={save_dir}"]
+        step("train.py", *config, *data, "-o", *options, "epoch=1")
+        step("train.py", *config, *data, "--resume", "-o", *options, "epoch=2")
+        weights = f"weights={save_dir / name / 'model_final'}"
+        step("evaluate.py", *config, *data, "-o", weights)
+        step("export.py", *config, *data, "--output-dir", folder / "inference", "-o", weights)
+        models = folder / "models" / name
+        step("convert.py", "--export", folder / "inference" / name, *data, "--models", models)
+        step("evaluate_onnx.py", *data, "--models", models, "--output", folder / "evaluation" / name)
+    print(f"all steps done for {', '.join(CONFIGS)}")
+
+
+def step(script: str, *arguments: object) -> None:
+    """Run one of the scripts beside this one; stop if it fails."""
+    print(f"== {script} {' '.join(map(str, arguments))}", flush=True)
+    done = subprocess.run([sys.executable, str(HERE / script), *map(str, arguments)], check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"{script} failed (exit status {done.returncode})")
+
+
+def generate(dataset: Path) -> None:
+    """Write a VOC dataset of drawn faces, with and without a mask."""
+    random = np.random.default_rng(0)
+    for folder in ("JPEGImages", "Annotations"):
+        (dataset / folder).mkdir(parents=True, exist_ok=True)
+    (dataset / "label_list.txt").write_text("face\nface_mask\n")
+    for number in range(PICTURES):
+        picture = random.integers(90, 130, (300, 400, 3), np.uint8)
+        objects = []
+        for x in (100, 300):
+            masked = bool(random.integers(2))
+            radius = int(random.integers(30, 80))
+            draw_face(picture, x, 150, radius, masked)
+            objects.append(describe_face(x, 150, radius, masked))
+        cv2.imwrite(str(dataset / "JPEGImages" / f"{number}.jpg"), picture)
+        (dataset / "Annotations" / f"{number}.xml").write_text(
+            "<annotation><size><width>400</width><height>300</height><depth>3</depth></size>"
+            + "".join(objects)
+            + "</annotation>"
+        )
+
+
+def draw_face(picture: np.ndarray, x: int, y: int, radius: int, masked: bool) -> None:
+    """Draw a face in place."""
+    cv2.circle(picture, (x, y), radius, SKIN, cv2.FILLED)
+    for side in (-1, 1):
+        cv2.circle(picture, (x + side * radius // 3, y - radius // 4), radius // 8, DARK, cv2.FILLED)
+    if masked:
+        cv2.ellipse(picture, (x, y + radius // 3), (radius * 3 // 4, radius // 2), 0, 0, 360, MASK, cv2.FILLED)
+
+
+def describe_face(x: int, y: int, radius: int, masked: bool) -> str:
+    """Return the face's object element."""
+    box = zip(("xmin", "ymin", "xmax", "ymax"), (x - radius, y - radius, x + radius, y + radius), strict=True)
+    sides = "".join(f"<{name}>{value}</{name}>" for name, value in box)
+    label = "face_mask" if masked else "face"
+    return f"<object><name>{label}</name><difficult>0</difficult><bndbox>{sides}</bndbox></object>"
+
+
+if __name__ == "__main__":
+    main()
