@@ -1,16 +1,12 @@
 import re
-import sys
 import zipfile
 
 import cv2
 import numpy as np
 import pytest
+import split_dataset
 
 from backend.settings import ROOT
-
-sys.path.append(str(ROOT / "scripts" / "training"))
-
-import split_dataset
 
 SHARED = ROOT.parent / "shared" / "face_mask"
 GOOD_BOX = "<xmin>5</xmin><ymin>5</ymin><xmax>30</xmax><ymax>25</ymax>"

@@ -4,19 +4,15 @@ sh scripts/check.sh -m training
 """
 
 import subprocess
-import sys
 
 import numpy as np
 import pytest
+from pretrained import fit_head
 
 from backend.settings import ROOT
 
 TRAINING = ROOT / "scripts" / "training"
 PYTHON = ROOT / ".venv-training" / "bin" / "python"
-sys.path.append(str(TRAINING))
-
-from pretrained import fit_head
-
 CHECK_DEPTHWISE = """
 import paddle_setup, paddle, numpy
 from depthwise import accelerate

@@ -1,14 +1,9 @@
-import sys
-
 import numpy as np
 import pytest
 from test_detections import make
+from voc import Truth, average_precision, iou_matrix, match, precision_recall, read_truths
 
 from backend.settings import ROOT
-
-sys.path.append(str(ROOT / "scripts" / "training"))
-
-from voc import Truth, average_precision, iou_matrix, match, precision_recall, read_truths
 
 
 def truth(boxes, class_ids, difficult=None):

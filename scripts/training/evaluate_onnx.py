@@ -45,7 +45,7 @@ def main() -> None:
     per_class, one_label = detect_all(detector, truths)
     threshold = detector.config.draw_threshold
     curves = {label: class_curve(per_class, truths, i) for i, label in enumerate(detector.labels)}
-    metrics = {
+    metrics: dict[str, Any] = {
         "photos": len(truths),
         "per class NMS": summarise(per_class, truths, detector.labels),
         "one label a face": summarise(one_label, truths, detector.labels),

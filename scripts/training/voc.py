@@ -39,7 +39,7 @@ class Truth:
     def sides(self, input_size: int) -> Floats:
         """Return each face's side (the square root of its area) when the photo is scaled to a square input."""
         size = (self.boxes[:, 2:] - self.boxes[:, :2]) * input_size / np.array([self.width, self.height])
-        return np.sqrt(size.prod(axis=1))
+        return np.asarray(np.sqrt(size.prod(axis=1)))
 
 
 def read_truths(dataset: Path, list_file: Path) -> list[Truth]:
