@@ -10,6 +10,7 @@ from typing import Any
 from paddle_setup import argument_parser, configure
 
 import yaml
+from evaluate import find_weights
 from ppdet.engine import Trainer
 
 DEFAULT_OUTPUT = Path("output/inference")
@@ -22,11 +23,8 @@ def main() -> None:
     parser.add_argument("--draw-threshold", type=float, default=0.5, help="default threshold of the model, 0 to 1")
     args = parser.parse_args()
     cfg = configure(args)
-    weights = Path(cfg.weights).with_suffix(".pdparams")
-    if not weights.is_file():
-        raise SystemExit(f"{weights}: no such weights; train first, or name others with -o weights=PATH")
-
-    nms = copy.deepcopy(dict(head_section(cfg)["nms"]))
+    weights = find_weights(cfg)
+    nms = copy.deepcopy(dict(head_section(cfg)["nms"])) | nms_of_calibration(weights)
     trainer = Trainer(cfg, mode="test")
     trainer.load_weights(str(weights))
     trainer.export(str(args.output_dir))
@@ -38,6 +36,14 @@ def main() -> None:
 def head_section(cfg: Any) -> Any:
     """Return the configuration of the model's head."""
     return cfg[cfg["PicoDet"]["head"]]
+
+
+def nms_of_calibration(weights: Path) -> dict[str, float]:
+    """Return the NMS score threshold that calibrate.py wrote beside its weights."""
+    beside = weights.with_suffix(".yml")
+    if not beside.is_file():
+        return {}
+    return {"score_threshold": float(yaml.safe_load(beside.read_text(encoding="utf-8"))["nms_score_threshold"])}
 
 
 def correct_infer_cfg(path: Path, nms: dict[str, Any], draw_threshold: float) -> None:

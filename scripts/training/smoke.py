@@ -41,7 +41,13 @@ def run_all(folder: Path) -> None:
     for name in CONFIGS:
         config = ["-c", HERE / "configs" / f"{name}.yml"]
         save_dir = folder / "training"
-        options = ["pretrain_weights=null", "TrainReader.batch_size=2", "worker_num=0", f"save_dir={save_dir}"]
+        options = [
+            "pretrain_weights=null",
+            "TrainReader.batch_size=2",
+            "worker_num=0",
+            "mild_epochs=1",
+            f"save_dir={save_dir}",
+        ]
         step("train.py", *config, *data, "-o", *options, "epoch=1")
         step("train.py", *config, *data, "--resume", "-o", *options, "epoch=2")
         weights = f"weights={save_dir / name / 'model_final'}"
