@@ -4,8 +4,8 @@
 
 PicoDet learns to score a face by the IoU that its box will have, so good faces get 0.4 to 0.7. Platt scaling (J. Platt,
 Probabilistic Outputs for Support Vector Machines, 1999), sigmoid(a x + b) of each class's logit x, is fitted on the
-validation photos and folded into the weights of the prediction layers: inference costs nothing more, and since the order
-of a class's scores stays, so does its average precision.
+validation photos and folded into the weights of the prediction layers: inference costs nothing more, and since the
+order of a class's scores stays, so does its average precision.
 """
 
 from typing import Any

@@ -6,15 +6,13 @@ Takes minutes, needs no dataset, and says nothing about accuracy: it shows that 
 """
 
 import argparse
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import cv2
 import numpy as np
+from steps import HERE, release, step
 
-HERE = Path(__file__).resolve().parent
 CONFIGS = ("picodet_s_416_facemask", "picodet_xs_416_facemask")
 PICTURES = 10
 SKIN, MASK, DARK = (140, 175, 225), (200, 160, 90), (40, 40, 40)  # BGR
@@ -37,34 +35,18 @@ def run_all(folder: Path) -> None:
     dataset, lists = folder / "dataset", folder / "lists"
     generate(dataset)
     step("split_dataset.py", dataset, "--output", lists)
-    data = ["--dataset", dataset, "--lists", lists]
+    data: list[object] = ["--dataset", dataset, "--lists", lists]
     for name in CONFIGS:
-        config = ["-c", HERE / "configs" / f"{name}.yml"]
-        save_dir = folder / "training"
-        options = [
-            "pretrain_weights=null",
-            "TrainReader.batch_size=2",
-            "worker_num=0",
-            "mild_epochs=1",
-            f"save_dir={save_dir}",
-        ]
-        step("train.py", *config, *data, "-o", *options, "epoch=1")
-        step("train.py", *config, *data, "--resume", "-o", *options, "epoch=2")
-        weights = f"weights={save_dir / name / 'model_final'}"
-        step("evaluate.py", *config, *data, "-o", weights)
-        step("export.py", *config, *data, "--output-dir", folder / "inference", "-o", weights)
-        models = folder / "models" / name
-        step("convert.py", "--export", folder / "inference" / name, *data, "--models", models)
+        config = HERE / "configs" / f"{name}.yml"
+        training, models = folder / "training", folder / "models" / name
+        options = ["pretrain_weights=null", "TrainReader.batch_size=2", "worker_num=0", "mild_epochs=1"]
+        options.append(f"save_dir={training}")
+        step("train.py", "-c", config, *data, "-o", *options, "epoch=1")
+        step("train.py", "-c", config, *data, "--resume", "-o", *options, "epoch=2")
+        step("evaluate.py", "-c", config, *data, "-o", f"weights={training / name / 'model_final'}")
+        release(config, data, training / name, folder / "inference", models, replace=False)
         step("evaluate_onnx.py", *data, "--models", models, "--output", folder / "evaluation" / name)
     print(f"all steps done for {', '.join(CONFIGS)}")
-
-
-def step(script: str, *arguments: object) -> None:
-    """Run one of the scripts beside this one; stop if it fails."""
-    print(f"== {script} {' '.join(map(str, arguments))}", flush=True)
-    done = subprocess.run([sys.executable, str(HERE / script), *map(str, arguments)], check=False)
-    if done.returncode != 0:
-        raise SystemExit(f"{script} failed (exit status {done.returncode})")
 
 
 def generate(dataset: Path) -> None:
