@@ -75,7 +75,7 @@ def test_the_canvas_has_the_photos_proportions_and_its_boxes(page, addresses):
     box = page.locator("#canvas").bounding_box()
     assert box["width"] / box["height"] == pytest.approx(image["width"] / image["height"], rel=0.02)
     drawn = page.evaluate("$('#canvas')[0].toDataURL()")
-    page.evaluate("$('#threshold').val(0.95).trigger('input')")
+    page.evaluate("$('#threshold').val(1).trigger('input')")
     assert page.evaluate("$('#canvas')[0].toDataURL()") != drawn
 
 
@@ -84,7 +84,7 @@ def test_the_threshold_filters_without_asking_again(page):
     wait_until(page, "done")
     requests = []
     page.on("request", lambda request: requests.append(request.url))
-    page.evaluate("$('#threshold').val(0.95).trigger('input')")
+    page.evaluate("$('#threshold').val(1).trigger('input')")
     expect(page.locator("#status")).to_have_text("No face found.")
     page.evaluate("$('#threshold').val(0.1).trigger('input')")
     assert page.locator("#faces tr").count() >= 4

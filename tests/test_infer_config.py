@@ -8,7 +8,8 @@ def test_the_model_of_this_repository(infer_cfg):
     config = parse_infer_config(infer_cfg)
     assert config.labels == ("face", "face_mask")
     assert config.draw_threshold == infer_cfg["draw_threshold"]
-    assert config.nms == Nms(score_threshold=0.025, iou_threshold=0.6, top_k=1000, keep_top_k=100)
+    nms = infer_cfg["NMS"]
+    assert config.nms == Nms(nms["score_threshold"], nms["nms_threshold"], nms["nms_top_k"], nms["keep_top_k"])
 
 
 def test_no_nms_section_means_paddledetections_defaults(infer_cfg):
