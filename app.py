@@ -39,7 +39,13 @@ def create_app(settings: Settings | None = None, detector: PicoDetector | None =
     )
     app.register_blueprint(routes)
     register_errors(app)
-    CORS(app, origins=list(settings.allowed_origins), methods=["GET", "POST"], max_age=600)
+    CORS(
+        app,
+        origins=list(settings.allowed_origins),
+        methods=["GET", "POST"],
+        expose_headers=["Retry-After"],
+        max_age=600,
+    )
     return app
 
 

@@ -1,13 +1,23 @@
 // Talks to the JSON API. Failures are ApiError: their text is for the user.
 
+import { t } from "./i18n.js";
+
 const DEFAULT_PORT = 5000;
 const RAW_TYPES = ["image/jpeg", "image/png", "image/webp", "image/bmp"];
 const TIMEOUT_MS = 60000;
+const MOST_TRIES = 6;
+const MOST_WAIT_SECONDS = 30;
 
 // Asked once with a low threshold: the page filters by itself.
 export const LOWEST_THRESHOLD = 0.05;
 
-export class ApiError extends Error {}
+export class ApiError extends Error {
+  constructor(message, { unreachable = false, cancelled = false } = {}) {
+    super(message);
+    this.unreachable = unreachable;
+    this.cancelled = cancelled;
+  }
+}
 
 // The API's address: ?api=URL, or the page's own host on port 5000.
 export function apiBase(location) {
@@ -16,12 +26,34 @@ export function apiBase(location) {
   return `${location.protocol}//${location.hostname}:${DEFAULT_PORT}`;
 }
 
-// Resolves to the API's answer for a photo (a Blob).
-export function detect(base, photo) {
-  return new Promise((resolve, reject) => {
-    $.ajax({ ...request(base, photo), dataType: "json", processData: false, timeout: TIMEOUT_MS })
-      .done(resolve)
-      .fail((xhr, reason) => reject(new ApiError(failureText(xhr, reason, base))));
+// Resolves to { answer, milliseconds } for a photo (a Blob). A busy API is asked again when it says so; onWait(seconds)
+// hears of it. An AbortSignal ends request and waiting.
+export async function detect(base, photo, { signal, onWait = () => {} } = {}) {
+  for (let attempt = 1; ; attempt += 1) {
+    const started = performance.now();
+    const { xhr, reason, answer } = await send(base, photo, signal);
+    if (answer) return { answer, milliseconds: performance.now() - started };
+    if (signal?.aborted) throw new ApiError(t("cancelled"), { cancelled: true });
+    if (xhr.status !== 503 || attempt === MOST_TRIES) throw failure(xhr, reason, base);
+    const seconds = Math.min(MOST_WAIT_SECONDS, Number(xhr.getResponseHeader("Retry-After")) || 1);
+    onWait(seconds);
+    await pause(seconds * 1000, signal);
+  }
+}
+
+function send(base, photo, signal) {
+  return new Promise((resolve) => {
+    if (signal?.aborted) {
+      resolve({ xhr: {}, reason: "abort" });
+      return;
+    }
+    const xhr = $.ajax({ ...request(base, photo), dataType: "json", processData: false, timeout: TIMEOUT_MS });
+    const abort = () => xhr.abort();
+    signal?.addEventListener("abort", abort);
+    xhr
+      .done((answer) => resolve({ xhr, answer }))
+      .fail((_, reason) => resolve({ xhr, reason }))
+      .always(() => signal?.removeEventListener("abort", abort));
   });
 }
 
@@ -36,9 +68,37 @@ function request(base, photo) {
   return { method: "POST", url: `${base}/api/`, data: form, contentType: false };
 }
 
-function failureText(xhr, reason, base) {
-  if (xhr.responseJSON && xhr.responseJSON.detail) return xhr.responseJSON.detail;
-  if (reason === "timeout") return `The detector did not answer within ${TIMEOUT_MS / 1000} seconds.`;
-  if (xhr.status) return `The detector answered ${xhr.status} without saying why.`;
-  return `The detector at ${base} cannot be reached. Is it running, and does it know this page's address (CORS_ORIGINS)?`;
+function failure(xhr, reason, base) {
+  if (xhr.status === 503) return new ApiError(t("overloaded"));
+  if (xhr.responseJSON?.detail) return new ApiError(xhr.responseJSON.detail);
+  if (reason === "timeout") return new ApiError(t("timeout", { seconds: TIMEOUT_MS / 1000 }));
+  if (xhr.status) return new ApiError(t("noReason", { status: xhr.status }));
+  return new ApiError(t("unreachable", { base }), { unreachable: true });
+}
+
+export function pause(milliseconds, signal) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+// Whether the API answers at all.
+export function isReachable(base) {
+  return new Promise((resolve) => {
+    $.ajax({ url: `${base}/readyz`, timeout: 5000 })
+      .done(() => resolve(true))
+      .fail(() => resolve(false));
+  });
+}
+
+// The request for a photo as a command for the shell.
+export function asCurl(base, name, type, threshold) {
+  const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+  const kind = RAW_TYPES.includes(type) ? type : "image/jpeg";
+  const url = `${base}/api/?threshold=${threshold}`;
+  return `curl -s -H 'Content-Type: ${kind}' --data-binary ${quoted(`@${name}`)} ${quoted(url)}`;
 }

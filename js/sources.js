@@ -1,27 +1,50 @@
-// Where photos come from: the button, drag and drop, the samples. Each calls onPhoto(blob, name).
+// Where photos come from: buttons, drag and drop, paste, samples. Each calls onPhotos([{ blob, name }]).
 
-export function listenForPhotos(onPhoto, onError) {
-  const input = $("#file");
-  $("#choose, #another").on("click", () => input.trigger("click"));
-  input.on("change", () => {
-    const [file] = input[0].files;
-    input.val(""); // the same file can be chosen again
-    if (file) onPhoto(file, file.name);
-  });
-  listenForDrops(onPhoto, onError);
+import { t } from "./i18n.js";
+
+const PHOTO_NAME = /\.(jpe?g|png|webp|bmp)$/i;
+
+export function listenForPhotos({ onPhotos, onError }) {
+  listenForButtons(onPhotos, onError);
+  listenForDrops(onPhotos, onError);
+  listenForPaste(onPhotos);
   $("#samples").on("click", "button", async (event) => {
-    const url = $(event.currentTarget).data("sample");
+    const name = $(event.currentTarget).data("sample");
     try {
-      const response = await fetch(url);
+      const response = await fetch(name);
       if (!response.ok) throw new Error(response.statusText);
-      onPhoto(await response.blob(), url.split("/").pop());
+      onPhotos([{ blob: await response.blob(), name: name.split("/").pop() }]);
     } catch {
-      onError(`The sample ${url} cannot be loaded from the page's server.`);
+      onError(t("sampleFailed", { name }));
     }
   });
 }
 
-function listenForDrops(onPhoto, onError) {
+const named = (file) => ({ blob: file, name: file.name });
+
+function listenForButtons(onPhotos, onError) {
+  $("#choose, #more").on("click", () => $("#file").trigger("click"));
+  $("#folder").on("click", () => $("#folder-file").trigger("click"));
+  $("#file").on("change", ({ target }) => {
+    const files = [...target.files];
+    target.value = ""; // the same file can be chosen again
+    if (files.length) onPhotos(files.map(named));
+  });
+  $("#folder-file").on("change", ({ target }) => {
+    const files = [...target.files];
+    target.value = "";
+    takeFolder(files, onPhotos, onError);
+  });
+}
+
+// Of a folder only the photos are taken; of single files all are, so that each wrong one is named.
+function takeFolder(files, onPhotos, onError) {
+  const photos = files.filter((file) => PHOTO_NAME.test(file.name));
+  if (photos.length) onPhotos(photos.map(named));
+  else onError(t("emptyFolder"));
+}
+
+function listenForDrops(onPhotos, onError) {
   let depth = 0; // dragenter and dragleave also fire for every child
   const mark = (change) => {
     depth = Math.max(0, depth + change);
@@ -31,11 +54,33 @@ function listenForDrops(onPhoto, onError) {
     .on("dragenter", () => mark(1))
     .on("dragleave", () => mark(-1))
     .on("dragover", (event) => event.preventDefault())
-    .on("drop", (event) => {
+    .on("drop", async (event) => {
       event.preventDefault();
       mark(-depth);
-      const [file] = event.originalEvent.dataTransfer.files;
-      if (file) onPhoto(file, file.name);
-      else onError("That was no file; drop a photo from your computer.");
+      const transfer = event.originalEvent.dataTransfer;
+      const entries = [...(transfer.items ?? [])].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+      const folders = entries.filter((entry) => entry.isDirectory);
+      const files = [...transfer.files].filter((file) => !folders.some((folder) => folder.name === file.name));
+      if (files.length) onPhotos(files.map(named));
+      for (const folder of folders) takeFolder(await filesBelow(folder), onPhotos, onError);
+      if (!files.length && !folders.length) onError(t("noFile"));
     });
+}
+
+async function filesBelow(entry) {
+  if (entry.isFile) return [await new Promise((resolve, reject) => entry.file(resolve, reject))];
+  const reader = entry.createReader();
+  const files = [];
+  for (;;) {
+    const children = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (!children.length) return files; // readEntries gives them in portions
+    for (const child of children) files.push(...(await filesBelow(child)));
+  }
+}
+
+function listenForPaste(onPhotos) {
+  $(document).on("paste", ({ originalEvent: event }) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (files.length) onPhotos(files.map(named));
+  });
 }

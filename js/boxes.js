@@ -1,0 +1,94 @@
+// Draws faces into a canvas: boxes, and labels that keep clear of each other.
+
+import { t } from "./i18n.js";
+
+const LABEL_HEIGHT = 20;
+const LABEL_FONT = "600 13px system-ui, sans-serif";
+const PADDING = 7;
+
+export const isMasked = (face) => face.label === "face_mask";
+
+// A label in words; another model's labels stay as they are.
+export function inWords(label) {
+  return { face_mask: t("masked"), face: t("unmasked") }[label] ?? label;
+}
+
+// The colours of style.css as they are now, light or dark.
+function colourOf(face) {
+  const name = isMasked(face) ? "--masked-on-photo" : "--unmasked-on-photo";
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+// Draws faces into a context whose unit is a CSS pixel.
+//   place(x, y) gives the position of a pixel of the photo; size is the drawing's { width, height };
+//   marked is the face to point out, if any; unit makes lines and labels larger (for pictures that are saved).
+export function drawFaces(context, faces, { place, size, marked = null, unit = 1 }) {
+  const boxes = faces.map((face) => toBox(face, place));
+  context.font = LABEL_FONT.replace("13px", `${13 * unit}px`);
+  const taken = [];
+  const labels = boxes.map((box) => placeLabel(context, box, size, taken, unit));
+  [...boxes].reverse().forEach((box) => drawBox(context, box, box.face === marked, unit)); // the best score on top
+  labels.forEach((label) => drawLabel(context, label, unit));
+}
+
+function toBox(face, place) {
+  const [ax, ay] = place(face.box[0], face.box[1]);
+  const [bx, by] = place(face.box[2], face.box[3]);
+  return { face, x1: Math.min(ax, bx), y1: Math.min(ay, by), x2: Math.max(ax, bx), y2: Math.max(ay, by) };
+}
+
+// Colour is not the only sign: without a mask the line is dashed.
+function drawBox(context, { face, x1, y1, x2, y2 }, marked, unit) {
+  const width = (marked ? 5 : 3) * unit;
+  context.setLineDash([]);
+  context.strokeStyle = "rgba(0, 0, 0, 0.55)";
+  context.lineWidth = width + 2 * unit;
+  context.strokeRect(x1, y1, x2 - x1, y2 - y1);
+  context.strokeStyle = colourOf(face);
+  context.lineWidth = width;
+  context.setLineDash(isMasked(face) ? [] : [10 * unit, 5 * unit]);
+  context.strokeRect(x1, y1, x2 - x1, y2 - y1);
+  context.setLineDash([]);
+}
+
+// Takes, of the places around the box, the one that covers least of the labels placed before.
+function placeLabel(context, box, size, taken, unit) {
+  const text = `${isMasked(box.face) ? "✓" : "✗"} ${inWords(box.face.label)} ${box.face.score.toFixed(2)}`;
+  const height = LABEL_HEIGHT * unit;
+  const width = context.measureText(text).width + 2 * PADDING * unit;
+  const line = 2 * unit;
+  const candidates = [
+    [box.x1 - line, box.y1 - height - line],
+    [box.x1 - line, box.y2 + line],
+    [box.x2 - width + line, box.y1 - height - line],
+    [box.x2 - width + line, box.y2 + line],
+    [box.x1, box.y1],
+    [box.x1, box.y2 - height],
+    [box.x1 - width, box.y1],
+    [box.x2, box.y1],
+  ].map(([x, y]) => ({
+    x: Math.max(0, Math.min(x, size.width - width)),
+    y: Math.max(0, Math.min(y, size.height - height)),
+    width,
+    height,
+  }));
+  const costs = candidates.map((candidate) => taken.reduce((sum, other) => sum + overlap(candidate, other), 0));
+  const best = candidates[costs.indexOf(Math.min(...costs))];
+  taken.push(best);
+  return { ...best, text, face: box.face };
+}
+
+function overlap(a, b) {
+  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
+  return Math.max(0, width) * Math.max(0, height);
+}
+
+function drawLabel(context, { x, y, width, height, text, face }, unit) {
+  context.fillStyle = "rgba(0, 0, 0, 0.78)";
+  context.fillRect(x, y, width, height);
+  context.fillStyle = colourOf(face);
+  context.fillRect(x, y, 4 * unit, height);
+  context.fillStyle = "#ffffff";
+  context.fillText(text, x + PADDING * unit, y + 14 * unit);
+}

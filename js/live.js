@@ -1,0 +1,176 @@
+// Moving pictures: the camera, or a video file, with the boxes on them. One request is in flight; its answer is followed
+// by the newest picture, and what came in between is skipped.
+
+import { detect, pause } from "./api.js";
+import { drawFaces } from "./boxes.js";
+import { t } from "./i18n.js";
+import { rescale, toBlob } from "./photo.js";
+
+const LONGEST_SIDE = 640; // px sent
+const QUALITY = 0.8;
+const FPS_OVER = 10; // answers
+const PAUSE_AFTER_FAILURE = 1000; // ms
+
+export class Live {
+  // onFaces(answer or null) hears of each answer, onError(text) of what keeps the source from playing,
+  // onTrouble(error) of each request that failed, filter(results) gives the faces to draw.
+  constructor(base, { onFaces, onError, onTrouble, filter }) {
+    Object.assign(this, { base, onFaces, onError, onTrouble, filter });
+    this.video = $("#live-video")[0];
+    this.canvas = $("#live-canvas")[0];
+    this.stream = null;
+    this.abort = null;
+    this.answer = null;
+    $(this.video).on("error", () => this.video.currentSrc && this.abort && this.fail("videoFailed"));
+    $(this.video).on("seeked loadeddata", () => this.wake?.());
+    $(document).on("visibilitychange", () => this.wake?.());
+    $(window).on("resize", () => this.paint());
+  }
+
+  get isCamera() {
+    return this.stream !== null;
+  }
+
+  async startCamera(deviceId) {
+    this.stop();
+    if (!navigator.mediaDevices?.getUserMedia) {
+      this.fail("cameraInsecure", { host: window.location.host });
+      return false;
+    }
+    try {
+      const video = deviceId ? { deviceId: { exact: deviceId } } : { width: { ideal: 1280 } };
+      this.stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
+    } catch (error) {
+      const denied = ["NotAllowedError", "SecurityError"].includes(error.name);
+      const none = ["NotFoundError", "OverconstrainedError"].includes(error.name);
+      this.fail(denied ? "cameraDenied" : none ? "cameraNone" : "cameraBusy");
+      return false;
+    }
+    const [track] = this.stream.getVideoTracks();
+    track.addEventListener("ended", () => this.fail("cameraBusy"));
+    this.setMirrored(track.getSettings().facingMode !== "environment");
+    this.video.srcObject = this.stream;
+    this.video.controls = false;
+    await this.play();
+    return true;
+  }
+
+  startVideo(file) {
+    this.stop();
+    this.setMirrored(false);
+    this.url = URL.createObjectURL(file);
+    this.video.src = this.url;
+    this.video.controls = true;
+    return this.play();
+  }
+
+  // The cameras to choose from, and the one in use; names are known once the camera was allowed.
+  async cameras() {
+    const devices = await navigator.mediaDevices.enumerateDevices();
+    const current = this.stream?.getVideoTracks()[0].getSettings().deviceId;
+    return devices
+      .filter(({ kind }) => kind === "videoinput")
+      .map(({ deviceId, label }, index) => ({ deviceId, label: label || `${index + 1}`, current: deviceId === current }));
+  }
+
+  setMirrored(mirrored) {
+    this.mirrored = mirrored;
+    $(this.video).toggleClass("mirrored", mirrored);
+    this.paint();
+  }
+
+  async play() {
+    this.abort = new AbortController();
+    this.run(this.abort.signal);
+    await this.video.play().catch(() => {}); // a video may wait for its play button
+  }
+
+  stop() {
+    this.abort?.abort();
+    this.abort = null;
+    this.wake?.();
+    this.stream?.getTracks().forEach((track) => track.stop());
+    this.stream = null;
+    this.video.pause();
+    this.video.srcObject = null;
+    this.video.removeAttribute("src");
+    if (this.url) URL.revokeObjectURL(this.url);
+    this.url = null;
+    this.answer = null;
+  }
+
+  fail(key, values) {
+    this.stop();
+    this.onError(t(key, values));
+  }
+
+  async run(signal) {
+    const times = [];
+    let shown = null;
+    while (!signal.aborted) {
+      const moment = this.stream ? performance.now() : this.video.currentTime;
+      if (document.hidden || this.video.readyState < 2 || moment === shown) {
+        await this.sleep(signal);
+        continue;
+      }
+      shown = moment;
+      try {
+        const { answer } = await detect(this.base, await this.frame(), { signal });
+        times.push(performance.now());
+        this.fps = times.length > 1 ? ((times.length - 1) * 1000) / (times.at(-1) - times[0]) : 0;
+        if (times.length > FPS_OVER) times.shift();
+        this.answer = rescale(answer, this.video.videoWidth, this.video.videoHeight);
+        this.onFaces(this.answer);
+        this.paint();
+      } catch (error) {
+        if (signal.aborted) return;
+        this.onTrouble(error);
+        await pause(PAUSE_AFTER_FAILURE, signal);
+      }
+    }
+  }
+
+  // Until the next picture, a seek, or the tab's return.
+  sleep(signal) {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, document.hidden ? 1000 : 30);
+      const wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.wake = wake;
+      signal.addEventListener("abort", wake);
+    });
+  }
+
+  // The newest picture as a small JPEG.
+  frame() {
+    return this.capture(LONGEST_SIDE, QUALITY);
+  }
+
+  capture(longest, quality) {
+    const { videoWidth, videoHeight } = this.video;
+    const scale = Math.min(1, longest / Math.max(videoWidth, videoHeight));
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.max(1, Math.round(videoWidth * scale));
+    canvas.height = Math.max(1, Math.round(videoHeight * scale));
+    canvas.getContext("2d").drawImage(this.video, 0, 0, canvas.width, canvas.height);
+    return toBlob(canvas, "image/jpeg", quality);
+  }
+
+  // The boxes lie on a canvas of the video's size, mirrored with it; their labels can be read either way.
+  paint() {
+    const { clientWidth: width, clientHeight: height, videoWidth, videoHeight } = this.video;
+    const density = window.devicePixelRatio || 1;
+    this.canvas.width = Math.max(1, Math.round(width * density));
+    this.canvas.height = Math.max(1, Math.round(height * density));
+    if (!this.answer || !videoWidth || !width) return;
+    const context = this.canvas.getContext("2d");
+    context.scale(density, density);
+    const scale = Math.min(width / videoWidth, height / videoHeight);
+    const left = (width - videoWidth * scale) / 2;
+    const top = (height - videoHeight * scale) / 2;
+    const place = (x, y) => [left + (this.mirrored ? videoWidth - x : x) * scale, top + y * scale];
+    drawFaces(context, this.filter(this.answer.results), { place, size: { width, height } });
+  }
+}

@@ -1,0 +1,45 @@
+// The strip of thumbnails: a button a photo, with its counts or what became of it.
+
+import { t } from "./i18n.js";
+import { countFaces } from "./results.js";
+
+// Shows every item of the queue; filter(results) gives the faces that count, onSelect(item) hears of a click.
+export function showStrip(queue, selected, { filter, onSelect }) {
+  const strip = $("#strip");
+  const buttons = new Map(strip.find("button").get().map((element) => [$(element).data("item"), $(element)]));
+  const kept = queue.items.map((item) => buttons.get(item) ?? newButton(item, onSelect).appendTo($("<li>").appendTo(strip)));
+  for (const [item, button] of buttons) if (!queue.items.includes(item)) button.parent().remove();
+  queue.items.forEach((item, index) => update(kept[index], item, item === selected, filter));
+}
+
+function newButton(item, onSelect) {
+  const picture = $("<img>").attr("alt", "").prop("hidden", true);
+  return $("<button>")
+    .attr({ type: "button", title: item.name })
+    .append(picture, $("<span>").addClass("name").text(item.name), $("<span>").addClass("state"))
+    .data("item", item)
+    .on("click", () => onSelect(item));
+}
+
+function update(button, item, selected, filter) {
+  button.attr({ "aria-pressed": String(selected), "data-item-state": item.state });
+  if (item.thumbnail) button.find("img").attr("src", item.thumbnail).prop("hidden", false);
+  button.find(".state").text(describe(item, filter));
+}
+
+function describe(item, filter) {
+  if (item.state === "done") return t("itemCounts", countFaces(filter(item.answer.results)));
+  return { waiting: t("waitingItem"), working: "…", failed: t("failedItem"), cancelled: t("cancelled") }[item.state];
+}
+
+export function showProgress(queue) {
+  const count = queue.items.length;
+  const failed = queue.items.filter(({ state }) => state === "failed").length;
+  const done = count - queue.open.length - failed;
+  $("#queue").prop("hidden", count < 2);
+  $("#progress").attr({ max: Math.max(1, count), value: done + failed });
+  $("#progress-text").text(t(failed ? "progressFailed" : "progress", { done, count, failed }));
+  $("#cancel").prop("hidden", !queue.open.length);
+  $("#save-all").prop("hidden", queue.done.length < 2);
+  $("#save-all-text").text(t("saveAll", { count: queue.done.length }));
+}
