@@ -66,6 +66,8 @@ function placeLabel(context, box, size, taken, unit) {
     [box.x1, box.y2 - height],
     [box.x1 - width, box.y1],
     [box.x2, box.y1],
+    [box.x1 - line, box.y1 - 2 * height - line],
+    [box.x1 - line, box.y2 + height + line],
   ].map(([x, y]) => ({
     x: Math.max(0, Math.min(x, size.width - width)),
     y: Math.max(0, Math.min(y, size.height - height)),

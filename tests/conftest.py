@@ -3,12 +3,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import browsing
 import cv2
 import numpy as np
 import pytest
+import servers
 import yaml
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import sync_playwright
 
 from app import create_app
 from backend import PicoDetector
@@ -81,3 +84,32 @@ def noise() -> np.ndarray:
 @pytest.fixture
 def expected_detections() -> Iterator[dict[str, Any]]:
     yield json.loads((Path(__file__).parent / "expected_detections.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def addresses() -> Iterator[tuple[str, str]]:
+    """The URLs of a running API and page."""
+    with servers.api_and_page() as (api, page):
+        yield api, page
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Any]:
+    """Playwright, of which there can be one at a time."""
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Any) -> Iterator[Any]:
+    """Chromium."""
+    browser = browsing.launch(playwright)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def page(browser: Any, addresses: tuple[str, str]) -> Iterator[Any]:
+    """The page, opened in English at desktop size."""
+    with browsing.opened(browser, addresses) as tab:
+        yield tab

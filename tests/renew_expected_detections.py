@@ -10,7 +10,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from backend import PicoDetector
+from backend import PicoDetector  # noqa: E402
 
 detector = PicoDetector()
 answers = {path.name: detector.predict(path) for path in sorted((HERE.parent / "images").glob("*.jpg"))}

@@ -63,8 +63,8 @@ def api_and_page(**variables: object) -> Iterator[tuple[str, str]]:
 @contextlib.contextmanager
 def api(**variables: object) -> Iterator[tuple[str, subprocess.Popen]]:
     """Start the API alone; yield its URL and process."""
-    port = free_port()
-    with run(sys.executable, "app.py", API_PORT=port, **variables) as process:
+    port = variables.setdefault("API_PORT", free_port())
+    with run(sys.executable, "app.py", **variables) as process:
         wait_for(f"http://127.0.0.1:{port}/readyz", process)
         yield f"http://127.0.0.1:{port}", process
 

@@ -1,65 +1,17 @@
-import json
 import os
-import urllib.request
 from pathlib import Path
 
 import pytest
-import servers
+from browsing import ask_api, choose, picture_of, set_threshold, wait_until
 from conftest import IMAGES
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from backend.settings import ROOT
-from scripts.find_chromium import find_chromium
-
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-FLAGS += ["--disable-component-update", "--disable-sync"]
-
-
-@pytest.fixture(scope="module")
-def addresses():
-    with servers.api_and_page() as (api, page):
-        yield api, page
-
-
-@pytest.fixture(scope="module")
-def browser():
-    chromium = find_chromium()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser, addresses):
-    """The page, opened; fails the test if anything went wrong in its console."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    tab = context.new_page()
-    trouble = []
-    tab.on("pageerror", lambda error: trouble.append(str(error)))
-    tab.on("console", lambda message: trouble.append(message.text) if "Content Security" in message.text else None)
-    tab.goto(f"{addresses[1]}/?api={addresses[0]}")
-    yield tab
-    context.close()
-    assert trouble == []
-
-
-def ask_api(api, photo, threshold):
-    request = urllib.request.Request(
-        f"{api}/api/?threshold={threshold}", photo.read_bytes(), {"Content-Type": "image/jpeg"}
-    )
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.load(answer)
-
-
-def wait_until(page, state):
-    expect(page.locator("#main")).to_have_attribute("data-state", state, timeout=30_000)
 
 
 @pytest.mark.parametrize("name", ["test_group.jpg", "test_mask.jpg", "test_no_face.jpg", "test_rotated.jpg"])
 def test_choose_a_photo_and_compare_with_the_api(page, addresses, name):
-    page.set_input_files("#file", IMAGES / name)
-    wait_until(page, "done")
+    choose(page, IMAGES / name)
     labels = [
         result["label"] for result in ask_api(addresses[0], IMAGES / name, page.input_value("#threshold"))["results"]
     ]
@@ -69,24 +21,22 @@ def test_choose_a_photo_and_compare_with_the_api(page, addresses, name):
 
 
 def test_the_canvas_has_the_photos_proportions_and_its_boxes(page, addresses):
-    page.set_input_files("#file", IMAGES / "test_rotated.jpg")
-    wait_until(page, "done")
+    choose(page, IMAGES / "test_rotated.jpg")
     image = ask_api(addresses[0], IMAGES / "test_rotated.jpg", 0.5)["image"]
     box = page.locator("#canvas").bounding_box()
     assert box["width"] / box["height"] == pytest.approx(image["width"] / image["height"], rel=0.02)
-    drawn = page.evaluate("$('#canvas')[0].toDataURL()")
-    page.evaluate("$('#threshold').val(1).trigger('input')")
-    assert page.evaluate("$('#canvas')[0].toDataURL()") != drawn
+    drawn = picture_of(page)
+    set_threshold(page, 1)
+    assert picture_of(page) != drawn
 
 
 def test_the_threshold_filters_without_asking_again(page):
-    page.set_input_files("#file", IMAGES / "test_group.jpg")
-    wait_until(page, "done")
+    choose(page, IMAGES / "test_group.jpg")
     requests = []
     page.on("request", lambda request: requests.append(request.url))
-    page.evaluate("$('#threshold').val(1).trigger('input')")
+    set_threshold(page, 1)
     expect(page.locator("#status")).to_have_text("No face found.")
-    page.evaluate("$('#threshold').val(0.1).trigger('input')")
+    set_threshold(page, 0.1)
     assert page.locator("#faces tr").count() >= 4
     assert requests == []
 
@@ -130,8 +80,7 @@ def test_what_the_api_refuses_is_said(page, name, content, said):
     page.set_input_files("#file", {"name": name, "mimeType": "image/jpeg", "buffer": content})
     wait_until(page, "error")
     expect(page.locator("#error-text")).to_contain_text(said)
-    page.set_input_files("#file", IMAGES / "test_face.jpg")
-    wait_until(page, "done")
+    choose(page, IMAGES / "test_face.jpg")
     expect(page.locator("#error")).to_be_hidden()
 
 
@@ -142,16 +91,6 @@ def test_a_name_is_never_html(page):
     )
     wait_until(page, "done")
     assert page.inner_text("#file-name") == name
-
-
-def test_an_api_that_is_not_there(browser, addresses):
-    context = browser.new_context()
-    tab = context.new_page()
-    tab.goto(f"{addresses[1]}/?api=http://localhost:{servers.free_port()}")
-    tab.set_input_files("#file", IMAGES / "test_face.jpg")
-    wait_until(tab, "error")
-    expect(tab.locator("#error-text")).to_contain_text("cannot be reached")
-    context.close()
 
 
 def test_the_keyboard_alone(page):
@@ -167,15 +106,13 @@ def test_the_keyboard_alone(page):
 @pytest.mark.parametrize("width", [360, 760, 1280, 3840])
 def test_nothing_is_cut_off_at_any_width(page, width):
     page.set_viewport_size({"width": width, "height": 900})
-    page.set_input_files("#file", IMAGES / "test_group.jpg")
-    wait_until(page, "done")
+    choose(page, IMAGES / "test_group.jpg")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_screenshot_for_the_readme(page):
     """With SCREENSHOTS=1 in the environment it renews images/screenshot.png."""
-    page.set_input_files("#file", IMAGES / "test_group.jpg")
-    wait_until(page, "done")
+    choose(page, IMAGES / "test_group.jpg")
     target = ROOT / "images" / "screenshot.png" if os.environ.get("SCREENSHOTS") else Path(os.devnull)
     picture = page.screenshot(type="png")
     assert picture.startswith(b"\x89PNG")

@@ -1,0 +1,77 @@
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browsing import GROUP, choose, opened, wait_until
+from conftest import IMAGES
+from playwright.sync_api import expect
+
+from backend.settings import ROOT
+
+
+@pytest.mark.parametrize(
+    ("locale", "title"), [("en-US", "Face mask detector"), ("zh-CN", "口罩检测"), ("de-DE", "Face mask detector")]
+)
+def test_the_language_is_the_browsers(browser, addresses, locale, title):
+    with opened(browser, addresses, locale=locale) as page:
+        expect(page.locator("h1")).to_have_text(title)
+
+
+def test_the_switch_translates_everything_and_is_remembered(page):
+    choose(page, GROUP)
+    page.locator("#language").click()
+    expect(page.locator("h1")).to_have_text("口罩检测")
+    expect(page.locator("#status")).to_have_text("4 张人脸：2 人未戴口罩。")
+    visible = page.inner_text("main")
+    leftover = re.sub(r"[\w]+\.jpg|JSON|CSV|curl|zip|JPEG|PNG|WebP|BMP", "", visible)
+    assert re.findall("[A-Za-z]{3,}", leftover) == []
+    page.reload()
+    expect(page.locator("h1")).to_have_text("口罩检测")
+    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+    page.locator("#language").click()
+    expect(page.locator("h1")).to_have_text("Face mask detector")
+
+
+def test_both_languages_have_every_text_that_is_used(page):
+    keys = page.evaluate("import('./js/i18n.js').then((i18n) => i18n.KEYS)")
+    sources = (ROOT / "index.html").read_text() + "".join(path.read_text() for path in (ROOT / "js").glob("*.js"))
+    used = set(re.findall(r'data-t(?:-label)?="(\w+)"', sources)) | set(re.findall(r'\bt\("(\w+)"', sources))
+    assert set(keys["en"]) == set(keys["zh"]) >= used
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_finds_nothing(browser, addresses, scheme, width):
+    with opened(browser, addresses, color_scheme=scheme, viewport={"width": width, "height": 900}) as page:
+
+        def check():
+            violations = Axe().run(page).response["violations"]
+            assert [(v["id"], [node["html"][:80] for node in v["nodes"]]) for v in violations] == []
+
+        check()
+        choose(page, GROUP, IMAGES / "test_mask.jpg")
+        expect(page.locator("#save-all")).to_be_visible(timeout=30_000)
+        check()
+        page.set_input_files("#file", {"name": "bad.jpg", "mimeType": "image/jpeg", "buffer": b"bad"})
+        wait_until(page, "error")
+        check()
+
+
+def test_the_keyboard_reaches_everything_that_can_be_used(page):
+    choose(page, GROUP)
+    reached = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()"))
+    for wanted in ("language", "canvas", "zoom-in", "more", "threshold", "Picture", "Copy as curl"):
+        assert wanted in reached
+
+
+def test_nothing_moves_for_those_who_want_no_motion(browser, addresses):
+    with opened(browser, addresses, reduced_motion="reduce") as page:
+        page.evaluate("$('#main').attr('data-state', 'loading')")
+        assert page.evaluate("getComputedStyle(document.querySelector('#status'), '::before').animationName") == "none"
+
+
+def test_it_says_that_photos_are_not_stored(page):
+    expect(page.locator("footer")).to_contain_text("nothing is stored")

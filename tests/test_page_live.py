@@ -1,0 +1,178 @@
+import cv2
+import pytest
+import servers
+from browsing import GROUP, launch, opened, wait_until
+from conftest import IMAGES
+from playwright.sync_api import expect
+
+CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+
+
+def frame():
+    """The group's two faces on the left, 640 x 480: one with a mask, one without."""
+    return cv2.resize(cv2.imread(str(GROUP))[:, :667], (640, 480), interpolation=cv2.INTER_AREA)
+
+
+@pytest.fixture(scope="module")
+def camera_browser(playwright, tmp_path_factory):
+    clip = tmp_path_factory.mktemp("clip") / "clip.mjpeg"
+    clip.write_bytes(bytes(cv2.imencode(".jpg", frame())[1]) * 30)
+    browser = launch(playwright, *CAMERA, f"--use-file-for-fake-video-capture={clip}")
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def camera_page(camera_browser, addresses):
+    with opened(camera_browser, addresses, permissions=["camera"]) as page:
+        yield page
+
+
+def start_camera(page):
+    page.locator("#drop .start-camera").click()
+    wait_until(page, "live")
+    expect(page.locator("#count-masked")).to_have_text("1", timeout=30_000)
+
+
+def test_the_camera_shows_faces_counts_and_pictures_a_second(camera_page):
+    start_camera(camera_page)
+    expect(camera_page.locator("#count-unmasked")).to_have_text("1")
+    expect(camera_page.locator("#fps")).to_contain_text("pictures a second")
+    assert camera_page.evaluate(
+        "[...$('#live-canvas')[0].getContext('2d').getImageData(0, 0, 300, 150).data].some(Boolean)"
+    )
+
+
+def test_one_request_is_in_flight(camera_page, addresses):
+    flying, most = [0], [0]
+
+    def leave(request):
+        if "/api/" in request.url and request.method == "POST":
+            flying[0] += 1
+            most[0] = max(most[0], flying[0])
+
+    def arrive(request):
+        if "/api/" in request.url and request.method == "POST":
+            flying[0] -= 1
+
+    camera_page.on("request", leave)
+    camera_page.on("requestfinished", arrive)
+    start_camera(camera_page)
+    camera_page.wait_for_timeout(1500)
+    assert most[0] == 1
+
+
+def test_stop_releases_the_camera(camera_page):
+    start_camera(camera_page)
+    camera_page.evaluate("window.track = $('#live-video')[0].srcObject.getTracks()[0]")
+    camera_page.locator("#live-stop").click()
+    wait_until(camera_page, "idle")
+    assert camera_page.evaluate("window.track.readyState") == "ended"
+    expect(camera_page.locator("#live")).to_be_hidden()
+
+
+def test_the_mirror_turns_the_picture_and_its_boxes(camera_page):
+    start_camera(camera_page)
+    assert camera_page.locator("#mirrored").is_checked()
+    assert "mirrored" in camera_page.locator("#live-video").get_attribute("class")
+    camera_page.locator("#mirrored").uncheck()
+    assert "mirrored" not in (camera_page.locator("#live-video").get_attribute("class") or "")
+
+
+def test_a_hidden_tab_asks_nothing(camera_page):
+    start_camera(camera_page)
+    camera_page.evaluate(
+        """() => {
+            Object.defineProperty(document, "hidden", { value: true, configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+    camera_page.wait_for_timeout(1000)
+    requests = []
+    camera_page.on("request", lambda request: requests.append(request.url))
+    camera_page.wait_for_timeout(1500)
+    assert requests == []
+    camera_page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'));")
+    camera_page.wait_for_timeout(2500)
+    assert requests
+
+
+def test_keeping_a_picture_adds_it_to_the_photos(camera_page):
+    start_camera(camera_page)
+    camera_page.locator("#live-keep").click()
+    wait_until(camera_page, "done")
+    assert camera_page.inner_text("#file-name").startswith("camera_")
+    assert (camera_page.inner_text("#count-masked"), camera_page.inner_text("#count-unmasked")) == ("1", "1")
+    expect(camera_page.locator("#live")).to_be_hidden()
+
+
+def test_the_camera_refused(browser, addresses):
+    with opened(browser, addresses) as page:
+        page.evaluate(
+            """navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("no", "NotAllowedError")); 0"""
+        )
+        page.locator("#drop .start-camera").click()
+        wait_until(page, "error")
+        expect(page.locator("#error-text")).to_contain_text("was not allowed")
+
+
+def test_no_camera_at_all(browser, addresses):
+    with opened(browser, addresses, permissions=["camera"]) as page:
+        page.locator("#drop .start-camera").click()
+        wait_until(page, "error")
+        expect(page.locator("#error-text")).to_contain_text("No camera was found")
+
+
+def test_plain_http_on_another_host_says_why(playwright, addresses):
+    port = addresses[1].rsplit(":", 1)[1]
+    browser = launch(playwright, "--host-resolver-rules=MAP photos.example 127.0.0.1")
+    with opened(browser, (addresses[0], f"http://photos.example:{port}")) as page:
+        page.locator("#drop .start-camera").click()
+        wait_until(page, "error")
+        expect(page.locator("#error-text")).to_contain_text("came over plain http from photos.example")
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    """Two seconds with faces, then two without."""
+    target = tmp_path_factory.mktemp("video") / "clip.webm"
+    writer = cv2.VideoWriter(str(target), cv2.VideoWriter_fourcc(*"VP80"), 10, (640, 480))
+    coffee = cv2.resize(cv2.imread(str(IMAGES / "test_no_face.jpg")), (640, 480))
+    for picture in [frame()] * 20 + [coffee] * 20:
+        writer.write(picture)
+    writer.release()
+    return target
+
+
+def test_a_video_plays_with_boxes_and_can_be_sought(page, clip):
+    page.set_input_files("#video-file", clip)
+    wait_until(page, "live")
+    page.evaluate("$('#live-video')[0].pause()")
+    page.evaluate("$('#live-video')[0].currentTime = 0.5")
+    expect(page.locator("#count-masked")).to_have_text("1", timeout=30_000)
+    page.evaluate("$('#live-video')[0].currentTime = 3")
+    expect(page.locator("#count-masked")).to_have_text("0", timeout=30_000)
+    expect(page.locator("#camera-tools")).to_be_hidden()
+    assert page.evaluate("$('#live-video')[0].controls")
+    page.locator("#live-stop").click()
+    wait_until(page, "idle")
+
+
+def test_a_file_that_is_no_video(page, tmp_path):
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"no video")
+    page.set_input_files("#video-file", broken)
+    wait_until(page, "error")
+    expect(page.locator("#error-text")).to_contain_text("cannot play this video")
+
+
+def test_the_camera_goes_on_after_an_outage(camera_browser, addresses):
+    port = servers.free_port()
+    api = f"http://localhost:{port}"
+    with opened(camera_browser, (api, addresses[1]), permissions=["camera"]) as page:
+        page.locator("#drop .start-camera").click()
+        expect(page.locator("#outage")).to_be_visible(timeout=20_000)
+        with servers.api(API_PORT=port, CORS_ORIGINS=addresses[1]):
+            expect(page.locator("#count-masked")).to_have_text("1", timeout=30_000)
+            expect(page.locator("#outage")).to_be_hidden()
