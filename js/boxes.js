@@ -5,6 +5,7 @@ import { t } from "./i18n.js";
 const LABEL_HEIGHT = 20;
 const LABEL_FONT = "600 13px system-ui, sans-serif";
 const PADDING = 7;
+const NARROW = 480; // CSS pixels: on a phone the labels are short
 
 export const isMasked = (face) => face.label === "face_mask";
 
@@ -53,7 +54,8 @@ function drawBox(context, { face, x1, y1, x2, y2 }, marked, unit) {
 
 // Takes, of the places around the box, the one that covers least of the labels placed before.
 function placeLabel(context, box, size, taken, unit) {
-  const text = `${isMasked(box.face) ? "✓" : "✗"} ${inWords(box.face.label)} ${box.face.score.toFixed(2)}`;
+  const words = size.width / unit < NARROW ? "" : `${inWords(box.face.label)} `;
+  const text = `${isMasked(box.face) ? "✓" : "✗"} ${words}${box.face.score.toFixed(2)}`;
   const height = LABEL_HEIGHT * unit;
   const width = context.measureText(text).width + 2 * PADDING * unit;
   const line = 2 * unit;

@@ -1,12 +1,7 @@
-import os
-from pathlib import Path
-
 import pytest
 from browsing import ask_api, choose, picture_of, set_threshold, wait_until
 from conftest import IMAGES
 from playwright.sync_api import expect
-
-from backend.settings import ROOT
 
 
 @pytest.mark.parametrize("name", ["test_group.jpg", "test_mask.jpg", "test_no_face.jpg", "test_rotated.jpg"])
@@ -108,12 +103,3 @@ def test_nothing_is_cut_off_at_any_width(page, width):
     page.set_viewport_size({"width": width, "height": 900})
     choose(page, IMAGES / "test_group.jpg")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-def test_screenshot_for_the_readme(page):
-    """With SCREENSHOTS=1 in the environment it renews images/screenshot.png."""
-    choose(page, IMAGES / "test_group.jpg")
-    target = ROOT / "images" / "screenshot.png" if os.environ.get("SCREENSHOTS") else Path(os.devnull)
-    picture = page.screenshot(type="png")
-    assert picture.startswith(b"\x89PNG")
-    target.write_bytes(picture)

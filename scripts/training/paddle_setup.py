@@ -22,7 +22,7 @@ def mkl_cpu_type() -> str | None:
 
 
 def set_environment() -> None:
-    """Set what Paddle reads at import; each line's gain is in models/README.md."""
+    """Set what Paddle reads at import, where it is not set already."""
     cores = str(os.cpu_count() or 1)
     defaults = {
         "ENABLE_FALL_BACK": "False",  # Trainer.export needs the whole graph
