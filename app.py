@@ -1,6 +1,7 @@
 """The API: ``create_app`` returns the WSGI app; ``python app.py`` serves it."""
 
 import logging
+import re
 import sys
 
 from flask import Flask
@@ -39,13 +40,9 @@ def create_app(settings: Settings | None = None, detector: PicoDetector | None =
     )
     app.register_blueprint(routes)
     register_errors(app)
-    CORS(
-        app,
-        origins=list(settings.allowed_origins),
-        methods=["GET", "POST"],
-        expose_headers=["Retry-After"],
-        max_age=600,
-    )
+    # compiled, since flask-cors takes a text with [ or * in it for a regular expression
+    origins = ["*" if origin == "*" else re.compile(re.escape(origin) + "$") for origin in settings.allowed_origins]
+    CORS(app, origins=origins, methods=["GET", "POST"], expose_headers=["Retry-After"], max_age=600)
     return app
 
 

@@ -12,6 +12,7 @@ __all__ = ["PicoDetector"]
 
 # OpenCV reads this once, at its import: the last line of defence behind our own check of the header.
 os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(HIGHEST_PIXEL_LIMIT)
+os.environ["OPENCV_LOG_LEVEL"] = "OFF"  # what is wrong with an image is said by our own errors
 
 
 def __getattr__(name: str) -> Any:

@@ -75,6 +75,8 @@ def answer_http_error(error: HTTPException) -> Response:
     headers = dict(error.get_headers())
     if isinstance(error, RequestEntityTooLarge):
         limit = current_app.config["MAX_CONTENT_LENGTH"] / 2**20
+        if (request.content_length or 0) <= current_app.config["MAX_CONTENT_LENGTH"]:
+            return answer_problem(ApiProblem("body_too_large", "The form has too many fields; send one photo."))
         return answer_problem(ApiProblem("body_too_large", f"The body is over the limit of {limit:g} MiB."))
     if error.code == HTTPStatus.NOT_FOUND:
         return answer_problem(ApiProblem("not_found", "There is nothing at this path; the API is at POST /api/."))

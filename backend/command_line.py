@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,18 @@ SAMPLE = ROOT / "images" / "test_mask.jpg"
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status: 0, 1 if any file failed, 2 if nothing could be tried."""
+    try:
+        return run(arguments)
+    except BrokenPipeError:  # the reader, head for one, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        print(f"The output cannot be written: {error.strerror}.", file=sys.stderr)
+        return 2
+
+
+def run(arguments: list[str] | None) -> int:
+    """Do what main says, output errors apart."""
     args = parse(arguments)
     try:
         settings = Settings.from_environment()
@@ -39,9 +52,9 @@ def main(arguments: list[str] | None = None) -> int:
             answer = process(detector, path, threshold, args.output, taken)
         except (ValueError, OSError, RuntimeError) as error:
             failed += 1
-            report({"path": str(path), "error": sentence(error)}, args.json)
-        else:
-            report({"path": str(path), **answer}, args.json)
+            answer = {"error": sentence(error)}
+        report({"path": str(path), **answer}, args.json)
+    sys.stdout.flush()
     return 1 if failed else 0
 
 
@@ -52,11 +65,18 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         description="Find faces in photos and say of each whether it wears a mask. "
         "Prints a line a face: class_id score x1 y1 x2 y2.",
     )
-    parser.add_argument("paths", nargs="*", type=Path, default=[SAMPLE], metavar="PATH", help="photos or folders")
+    parser.add_argument("paths", nargs="*", type=read_path, default=[SAMPLE], metavar="PATH", help="photos or folders")
     parser.add_argument("--threshold", type=float, help="lowest score, 0 to 1; default: the model's own")
     parser.add_argument("--output", type=Path, metavar="DIR", help="write each photo there with its boxes drawn")
     parser.add_argument("--json", action="store_true", help="print one JSON object a photo instead")
     return parser.parse_args(arguments)
+
+
+def read_path(text: str) -> Path:
+    """Read a path; an empty one is a slip, not the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty path; give a photo or a folder")
+    return Path(text)
 
 
 def expand(paths: list[Path]) -> Iterator[Path]:
@@ -91,9 +111,9 @@ def process(
 
 
 def free_name(path: Path, taken: set[Path]) -> Path:
-    """Return the path, or one with a number where it is a photo of this run or already written by it."""
+    """Return the path, or one with a number where there is a file already, or a photo of this run."""
     candidate, number = path, 1
-    while candidate.resolve() in taken:
+    while candidate.exists() or candidate.resolve() in taken:
         number += 1
         candidate = path.with_stem(f"{path.stem}_{number}")
     taken.add(candidate.resolve())
@@ -116,5 +136,5 @@ def report(entry: dict[str, Any], as_json: bool) -> None:
 def sentence(error: Exception) -> str:
     """Return an error's text for a user."""
     if isinstance(error, OSError):
-        return f"{error.filename or 'the file'} cannot be used: {error.strerror}."
+        return f"It cannot be read or written: {error.strerror}."
     return str(error)

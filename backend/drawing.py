@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 COLOURS = ((0, 94, 213), (115, 158, 0), (178, 114, 0), (0, 159, 230))
 WHITE = (255, 255, 255)
 JPEG_QUALITY = 90
+JPEG_LONGEST_SIDE = 65500  # libjpeg's limit
 
 
 def draw_results(image: NDArray[np.uint8], results: list[dict[str, Any]]) -> NDArray[np.uint8]:
@@ -38,5 +39,10 @@ def draw_result(image: NDArray[np.uint8], result: dict[str, Any], thickness: int
 
 
 def encode_jpeg(image: NDArray[np.uint8]) -> bytes:
-    """Encode a BGR image (h, w, 3) as JPEG."""
+    """Encode a BGR image (h, w, 3) as JPEG, scaled down where a side is longer than JPEG allows."""
+    longest = max(image.shape[:2])
+    if longest > JPEG_LONGEST_SIDE:
+        scale = JPEG_LONGEST_SIDE / longest
+        height, width = (max(1, int(side * scale)) for side in image.shape[:2])
+        image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA))
     return bytes(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1])

@@ -1,6 +1,7 @@
 """Encoded bytes -> an upright BGR image, with every limit checked before anything is decoded."""
 
 import io
+import struct
 from dataclasses import dataclass
 
 import cv2
@@ -14,6 +15,7 @@ MAX_PIXELS = 40_000_000
 
 # first bytes of the formats, from their specifications; WebP has its name behind RIFF's length
 SIGNATURES = {"JPEG": b"\xff\xd8\xff", "PNG": b"\x89PNG\r\n\x1a\n", "BMP": b"BM"}
+OS2_HEADER = b"\x0c\0\0\0"  # a BMP's header of 12 bytes, with sizes of 16 bits
 OTHER_FORMATS = {
     b"GIF8": "a GIF",
     b"II*\0": "a TIFF",
@@ -71,7 +73,10 @@ def read_header(data: bytes) -> Header:
     """
     name = image_format(data)
     try:
-        width, height = imagesize.get(io.BytesIO(data), exif_rotation=False)
+        if name == "BMP" and data[14:18] == OS2_HEADER:  # imagesize knows the later header only
+            width, height = struct.unpack("<HH", data[18:22])
+        else:
+            width, height = imagesize.get(io.BytesIO(data), exif_rotation=False)
     except Exception:  # imagesize raises whatever its parsing meets in a hostile header
         width, height = -1, -1
     if width < 1 or height < 1:
@@ -82,9 +87,8 @@ def read_header(data: bytes) -> Header:
 def check_pixels(header: Header, max_pixels: int) -> None:
     """Raise ImageTooLargeError if the header declares more pixels than the limit."""
     if header.width * header.height > max_pixels:
-        raise ImageTooLargeError(
-            f"The image has {header.width} x {header.height} pixels; at most {max_pixels / 1e6:g} megapixels are taken."
-        )
+        limit = f"{max_pixels / 1e6:g} megapixels" if max_pixels >= 1e6 else f"{max_pixels} pixels"
+        raise ImageTooLargeError(f"The image has {header.width} x {header.height} pixels; at most {limit} are taken.")
 
 
 def decode_image(data: bytes, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:

@@ -13,6 +13,10 @@ from backend.preprocess import Preprocessor, build_preprocessor
 SUPPORTED_ARCHITECTURES = ("GFL", "PicoDet")  # PaddleDetection writes GFL for a PicoDet with its post-processing
 
 
+NMS_KEYS = ("name", "score_threshold", "nms_threshold", "nms_top_k", "keep_top_k")
+NMS_FIXED = {"background_label": -1, "nms_eta": 1.0, "normalized": True}  # the only values that are honoured
+
+
 @dataclass(frozen=True)
 class Nms:
     """Non-maximum suppression as PaddleDetection's MultiClassNMS does it.
@@ -69,8 +73,9 @@ def parse_infer_config(content: Mapping[str, Any]) -> InferConfig:
     architecture = content.get("arch")
     if architecture not in SUPPORTED_ARCHITECTURES:
         raise ModelError(f"arch is {architecture!r}; supported are {', '.join(SUPPORTED_ARCHITECTURES)}.")
-    if content.get("mask"):
-        raise ModelError("mask is set; instance masks are not supported.")
+    for key in ("mask", "tracker"):
+        if content.get(key):
+            raise ModelError(f"{key} is set; only plain detection is supported.")
     return InferConfig(
         labels=parse_labels(content.get("label_list")),
         draw_threshold=fraction(content, "draw_threshold", 0.5),
@@ -83,6 +88,8 @@ def parse_labels(value: Any) -> tuple[str, ...]:
     """Return the labels by class id; raise ModelError if there are none."""
     if not isinstance(value, list) or not value:
         raise ModelError("label_list is missing or empty; it should list the classes in the order of their ids.")
+    if not all(isinstance(label, str | int) for label in value) or len(set(value)) < len(value):
+        raise ModelError("label_list should list one name a class, each once.")
     return tuple(str(label) for label in value)
 
 
@@ -94,6 +101,9 @@ def parse_nms(value: Any) -> Nms:
         raise ModelError("NMS should be a mapping.")
     if value.get("name", "MultiClassNMS") != "MultiClassNMS":
         raise ModelError(f"NMS.name is {value['name']!r}; supported is MultiClassNMS.")
+    for key, given in value.items():
+        if key not in NMS_KEYS and given != NMS_FIXED.get(key, object()):
+            raise ModelError(f"NMS.{key} is {given!r}, which is not supported.")
     return Nms(
         score_threshold=fraction(value, "score_threshold", Nms.score_threshold, "NMS."),
         iou_threshold=fraction(value, "nms_threshold", Nms.iou_threshold, "NMS."),

@@ -39,6 +39,13 @@ class OnnxModel:
         if not self.nms_in_graph and ranks != [3, 3]:
             raise ModelError(f"{path.name} was exported without its post-processing; set export.post_process: True.")
 
+    def check_input(self, model_input: ModelInput) -> None:
+        """Raise ModelError if the graph has a fixed input size and the preprocessing makes another one."""
+        (shape,) = (node.shape for node in self.session.get_inputs() if node.name == "image")
+        made = model_input.tensor.shape
+        if any(isinstance(side, int) and side != real for side, real in zip(shape[1:], made[1:], strict=True)):
+            raise ModelError(f"Resize.target_size makes an input of {made[1:]}; the model takes {tuple(shape[1:])}.")
+
     @property
     def class_count(self) -> int | None:
         """How many classes the scores (n, classes, anchors) have; None where the graph does not say."""
@@ -70,10 +77,8 @@ class OnnxModel:
         try:
             return list(self.session.run(None, {name: tensors[name] for name in self.inputs}))
         except Exception as error:  # ONNX Runtime's exceptions share no public base
-            raise InferenceError(
-                "The model failed on this photo; a graph with NMS does so on a single candidate: "
-                "export it with export.nms: False."
-            ) from error
+            hint = " A graph with NMS does so on a single candidate: export it with export.nms: False."
+            raise InferenceError(f"The model failed on this photo.{hint if self.nms_in_graph else ''}") from error
 
 
 def open_session(path: Path, threads: int) -> ort.InferenceSession:

@@ -63,6 +63,7 @@ class PicoDetector:
         self.one_label = one_label
         self.model = OnnxModel(path, self.config.nms, threads)
         self.check_class_count(path.name)
+        self.model.check_input(self.config.preprocessor(np.zeros((48, 64, 3), np.uint8)))
         if warm_up:
             with contextlib.suppress(InferenceError):  # a photo that the model fails on says nothing of the others
                 self.predict_image(np.zeros((64, 64, 3), np.uint8))
@@ -102,6 +103,8 @@ class PicoDetector:
         """
         if (path is None) == (img_bin is None):
             raise TypeError("predict takes either a path or img_bin")
+        if img_bin is not None and not isinstance(img_bin, bytes | bytearray | memoryview):
+            raise TypeError(f"img_bin should be the bytes of an image file, not {type(img_bin).__name__}")
         data = Path(path).read_bytes() if path is not None else bytes(img_bin or b"")
         threshold = self.check_threshold(threshold)
         start = time.perf_counter()

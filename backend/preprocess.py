@@ -3,6 +3,7 @@
 Each step computes what the class of the same name does in PaddleDetection's ``deploy/python/preprocess.py``.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -170,7 +171,7 @@ def build_resize(options: dict[str, Any]) -> Resize:
     interp = options.pop("interp", 1)
     if interp not in INTERPOLATIONS:
         raise ModelError(f"Resize.interp is {interp!r}; supported are {', '.join(map(str, INTERPOLATIONS))}.")
-    return Resize((size[0], size[1]), bool(options.pop("keep_ratio", True)), interp)
+    return Resize((size[0], size[1]), flag(options, "Resize", "keep_ratio"), interp)
 
 
 def build_normalize_image(options: dict[str, Any]) -> NormalizeImage:
@@ -182,7 +183,7 @@ def build_normalize_image(options: dict[str, Any]) -> NormalizeImage:
     if norm_type == "mean_std" and (mean is None or std is None or not all(std)):
         raise ModelError("NormalizeImage.mean and .std should be three numbers each, std without zeros.")
     return NormalizeImage(
-        is_scale=bool(options.pop("is_scale", True)),
+        is_scale=flag(options, "NormalizeImage", "is_scale"),
         mean=mean if norm_type == "mean_std" else None,
         std=std if norm_type == "mean_std" else None,
     )
@@ -191,9 +192,19 @@ def build_normalize_image(options: dict[str, Any]) -> NormalizeImage:
 def channel_values(options: dict[str, Any], key: str) -> tuple[float, ...] | None:
     """Take three numbers, one a channel, out of the mapping; None where it has no such three."""
     value = options.pop(key, None)
-    if not isinstance(value, list) or len(value) != 3 or not all(isinstance(n, int | float) for n in value):
+    if not isinstance(value, list) or len(value) != 3:
+        return None
+    if not all(isinstance(n, int | float) and math.isfinite(n) for n in value):
         return None
     return tuple(float(n) for n in value)
+
+
+def flag(options: dict[str, Any], step: str, key: str) -> bool:
+    """Take true or false out of the mapping; true where it is not there, as in PaddleDetection."""
+    value = options.pop(key, True)
+    if not isinstance(value, bool):
+        raise ModelError(f"{step}.{key} is {value!r}; it should be true or false.")
+    return value
 
 
 def build_permute(options: dict[str, Any]) -> Permute:

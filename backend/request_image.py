@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from flask import Request
 
@@ -16,7 +17,9 @@ JSON_TYPE = "application/json"
 FORM_TYPE = "multipart/form-data"
 
 DATA_URL = re.compile(r"data:[^,;]{0,100}(;[^,;]{1,100}){0,10},", re.IGNORECASE)
-WHITE_SPACE = re.compile(rb"\s+")
+WHITE_SPACE = b" \t\r\n\v\f"
+FROM_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
@@ -48,7 +51,7 @@ def read_image_request(request: Request) -> ImageRequest:
 def read_json(request: Request) -> ImageRequest:
     """Read ``{"image": "<data URL or bare base64>", "threshold": 0.5, "annotate": false}``."""
     try:
-        body = json.loads(request.get_data())
+        body = json.loads(request.get_data(), parse_int=float)  # no limit of digits, and every number is a float
     except (ValueError, RecursionError):
         raise ApiProblem("invalid_json", 'The body is no JSON; send {"image": "<base64>"}.') from None
     if not isinstance(body, dict):
@@ -57,20 +60,27 @@ def read_json(request: Request) -> ImageRequest:
     if image is None:
         raise ApiProblem("missing_image", 'The object has no "image"; send {"image": "<base64>"}.')
     threshold, annotate = body.get("threshold"), body.get("annotate")
-    if threshold is not None and (isinstance(threshold, bool) or not isinstance(threshold, int | float)):
+    if threshold is not None and not isinstance(threshold, float):
         raise invalid_threshold(threshold)
     if annotate is not None and not isinstance(annotate, bool):
-        raise ApiProblem("invalid_annotate", "annotate should be true or false.")
-    return ImageRequest(decode_base64(image), check_range(threshold), bool(annotate))
+        raise invalid_annotate(annotate)
+    in_query = read_options(request.args)
+    return ImageRequest(
+        decode_base64(image),
+        in_query[0] if threshold is None else check_range(threshold),
+        in_query[1] if annotate is None else annotate,
+    )
 
 
 def read_form(request: Request) -> ImageRequest:
     """Read the file field ``image`` and the fields ``threshold`` and ``annotate``."""
+    if "boundary" not in request.mimetype_params:
+        raise ApiProblem("bad_request", "The form's Content-Type has no boundary; let the client set it.")
     file = request.files.get("image")
     if file is None:
         hint = " as a file, not as a text field" if "image" in request.form else ""
         raise ApiProblem("missing_image", f'The form has no file field "image"; send the photo there{hint}.')
-    return ImageRequest(file.read(), *read_options(request.form))
+    return ImageRequest(file.read(), *read_options(request.args.to_dict() | request.form.to_dict()))
 
 
 def read_raw(request: Request) -> ImageRequest:
@@ -83,12 +93,10 @@ def read_options(fields: Any) -> tuple[float | None, bool]:
     threshold = fields.get("threshold", "").strip()
     annotate = fields.get("annotate", "").strip().lower()
     if annotate not in TRUE + FALSE:
-        raise ApiProblem("invalid_annotate", "annotate should be 1 or 0, true or false.")
-    try:
-        number = float(threshold) if threshold else None
-    except ValueError:
-        raise invalid_threshold(threshold) from None
-    return check_range(number), annotate in TRUE
+        raise invalid_annotate(annotate)
+    if threshold and not NUMBER.fullmatch(threshold):
+        raise invalid_threshold(threshold)
+    return check_range(float(threshold) if threshold else None), annotate in TRUE
 
 
 def check_range(threshold: float | None) -> float | None:
@@ -103,8 +111,16 @@ def invalid_threshold(value: Any) -> ApiProblem:
     return ApiProblem("invalid_threshold", f"threshold is {str(value)[:40]!r}; it should be a number from 0 to 1.")
 
 
+def invalid_annotate(value: Any) -> ApiProblem:
+    """Return the problem for an annotate that is no boolean."""
+    return ApiProblem("invalid_annotate", f"annotate is {str(value)[:40]!r}; it should be true or false.")
+
+
 def decode_base64(text: Any) -> bytes:
-    """Decode a data URL or bare base64; white space is ignored, the URL-safe alphabet and missing padding are taken."""
+    """Decode a data URL or bare base64.
+
+    White space is ignored; the URL-safe alphabet, percent-encoding and missing padding are taken.
+    """
     if not isinstance(text, str):
         raise ApiProblem("invalid_base64", '"image" should be a text: a data URL or bare base64.')
     text = text.strip()
@@ -115,9 +131,9 @@ def decode_base64(text: Any) -> bytes:
         text = text[match.end() :]
     try:
         encoded = text.encode("ascii")
-        if b"%" in encoded or b" " in encoded or b"\n" in encoded:
-            encoded = WHITE_SPACE.sub(b"", encoded)
-        encoded = encoded.translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
+        if b"%" in encoded:
+            encoded = unquote_to_bytes(encoded)
+        encoded = encoded.translate(FROM_URL_SAFE, WHITE_SPACE).rstrip(b"=")
         return base64.b64decode(encoded + b"=" * (-len(encoded) % 4), validate=True)
     except (UnicodeEncodeError, binascii.Error):
         raise ApiProblem(

@@ -1,6 +1,7 @@
 """Everything that can be configured, with its default: the only place that reads the environment."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -10,6 +11,7 @@ HIGHEST_PIXEL_LIMIT = 2**27
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "models"
+ORIGIN = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?")
 
 
 class SettingsError(ValueError):
@@ -30,7 +32,7 @@ def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
 def origins(text: str) -> tuple[str, ...]:
     """Read a comma-separated list of origins, such as ``http://localhost:8000``."""
     found = tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
-    if not all(origin == "*" or origin.startswith(("http://", "https://")) for origin in found):
+    if not all(origin == "*" or ORIGIN.fullmatch(origin) for origin in found):
         raise ValueError("a comma-separated list of origins such as http://localhost:8000, or *")
     return found
 
@@ -97,5 +99,6 @@ class Settings:
         """Origins that may call the API: those configured, else the page's own on this machine."""
         if self.cors_origins:
             return self.cors_origins
-        hosts = dict.fromkeys(["localhost", "127.0.0.1", self.host])
+        own = f"[{self.host}]" if ":" in self.host else self.host
+        hosts = dict.fromkeys(["localhost", "127.0.0.1", own])
         return tuple(f"http://{host}:{self.web_port}" for host in hosts)

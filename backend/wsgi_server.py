@@ -22,7 +22,7 @@ CONNECTION_LIMIT = 1000
 BACKLOG = 1024
 CODES_OF_WAITRESS = {
     400: ("bad_request", "The request is no valid HTTP."),
-    413: ("body_too_large", "The body is far over the limit."),
+    413: ("body_too_large", "The body is more than four times the limit."),
     431: ("headers_too_large", "The headers are over the limit of 256 KiB."),
     501: ("not_implemented", "This transfer encoding is not known; send a Content-Length, or chunked."),
 }

@@ -36,6 +36,6 @@ if ! "$PYTHON" -c 'import pip' 2>/dev/null; then
     echo "Setting up .venv (once) ..."
     rm -rf .venv
     base=$(find_python)
-    "$base" -m venv .venv || fail "$base could not make .venv; install its venv module (on Debian: apt-get install python3-venv)."
+    "$base" -m venv .venv || fail "$base could not make .venv, for the reason above; if its venv module is missing: apt-get install python3-venv (Debian)."
 fi
 install requirements.txt

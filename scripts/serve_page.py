@@ -75,7 +75,10 @@ def create_page_app(root: Path = ROOT) -> Flask:
 def is_own_file(folder: Path, name: str) -> bool:
     """Say whether the name is a file right in the folder, and no link out of it."""
     path = folder / name
-    return path.is_file() and path.resolve().parent == folder.resolve()
+    try:
+        return path.is_file() and path.resolve().parent == folder.resolve()
+    except OSError:  # a name that no file system takes
+        return False
 
 
 def main() -> int:

@@ -76,10 +76,11 @@ def check_ports(settings: Settings) -> None:
                 probe.bind((settings.host, port))
             except OSError as error:
                 if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-                    raise StartError(f"HOST={settings.host} is no address of this machine.") from None
+                    raise StartError(
+                        f"HOST={settings.host} is no address of this machine ({error.strerror})."
+                    ) from None
                 raise StartError(
-                    f"Port {port} cannot be used ({error.strerror}); run it on another one: "
-                    f"{variable}={port + 1} sh test.sh"
+                    f"Port {port} cannot be used ({error.strerror}); choose another one: {variable}=PORT sh test.sh"
                 ) from None
 
 
@@ -135,7 +136,8 @@ def announce(settings: Settings, host: str) -> None:
     print(f"\nReady. Open {page}")
     print(f"The API answers at http://{shown}:{settings.api_port}/api/")
     if settings.host in ANY_ADDRESS and not settings.cors_origins:
-        print("For other machines name the page's address: CORS_ORIGINS=http://THIS-MACHINE:8000 sh test.sh")
+        ports = f"HOST={settings.host} API_PORT={settings.api_port} WEB_PORT={settings.web_port}"
+        print(f"For other machines: {ports} CORS_ORIGINS=http://THIS-MACHINE:{settings.web_port} sh test.sh")
     print("Ctrl-C stops both.", flush=True)
 
 

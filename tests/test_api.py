@@ -84,11 +84,19 @@ def test_threshold_and_annotate_in_each_way(client):
     assert drawn.shape[:2] == (first["image"]["height"], first["image"]["width"])
 
 
+def test_the_query_counts_where_the_body_says_nothing(client):
+    expected = without_timing(post_raw(client, GROUP, query="?threshold=0.05"))
+    assert without_timing(post_json(client, "/api/?threshold=0.05", image=data_url(GROUP))) == expected
+    assert without_timing(post_json(client, "/api/?threshold=1", image=data_url(GROUP), threshold=0.05)) == expected
+
+
 def test_null_means_not_given(client):
     answer = post_json(client, image=data_url(PNG), threshold=None, annotate=None)
     assert answer.status_code == 200
     assert "annotated_image" not in answer.get_json()
 
+
+LONG_NUMBER = '{"image": "AAAA", "threshold": 1' + "0" * 5000 + "}"
 
 # name, how to ask, the code of the problem, a part of its detail
 ERRORS = [
@@ -117,7 +125,7 @@ ERRORS = [
         "text",
     ),
     ("form empty file", lambda c: post_form(c, b""), "empty_image", "0 bytes"),
-    ("form no boundary", lambda c: post_raw(c, b"x", "multipart/form-data"), "missing_image", ""),
+    ("form no boundary", lambda c: post_raw(c, b"x", "multipart/form-data"), "bad_request", "no boundary"),
     ("raw empty", lambda c: post_raw(c, b""), "empty_image", "0 bytes"),
     ("threshold high", lambda c: post_json(c, image=data_url(PNG), threshold=1.1), "invalid_threshold", "from 0 to 1"),
     ("threshold low", lambda c: post_json(c, image=data_url(PNG), threshold=-1), "invalid_threshold", ""),
@@ -126,6 +134,20 @@ ERRORS = [
     ("threshold NaN", lambda c: post_raw(c, PNG, query="?threshold=nan"), "invalid_threshold", ""),
     ("threshold word", lambda c: post_raw(c, PNG, query="?threshold=high"), "invalid_threshold", "'high'"),
     ("threshold form", lambda c: post_form(c, PNG, threshold="2"), "invalid_threshold", ""),
+    (
+        "threshold long",
+        lambda c: c.post("/api/", data=LONG_NUMBER, content_type="application/json"),
+        "invalid_threshold",
+        "",
+    ),
+    ("threshold underscore", lambda c: post_raw(c, PNG, query="?threshold=0_1"), "invalid_threshold", "'0_1'"),
+    ("threshold query json", lambda c: post_json(c, "/api/?threshold=9", image=data_url(PNG)), "invalid_threshold", ""),
+    (
+        "many fields",
+        lambda c: post_form(c, PNG, **{f"f{n}": "" for n in range(1500)}),
+        "body_too_large",
+        "too many fields",
+    ),
     ("annotate number", lambda c: post_json(c, image=data_url(PNG), annotate=1), "invalid_annotate", ""),
     ("annotate word", lambda c: post_raw(c, PNG, query="?annotate=maybe"), "invalid_annotate", ""),
     ("no such path", lambda c: c.get("/nothing"), "not_found", "POST /api/"),

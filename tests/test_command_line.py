@@ -80,6 +80,27 @@ def test_output_writes_each_photo_with_its_boxes(run, tmp_path):
     assert sorted(path.name for path in (tmp_path / "deep" / "drawn").iterdir()) == ["test_mask.jpg", "test_mask_2.jpg"]
 
 
+def test_output_writes_over_nothing(run, tmp_path):
+    (tmp_path / "test_mask.jpg").write_bytes(b"precious")
+    assert run(IMAGES / "test_mask.jpg", "--output", tmp_path)[0] == 0
+    assert (tmp_path / "test_mask.jpg").read_bytes() == b"precious"
+    assert (tmp_path / "test_mask_2.jpg").stat().st_size > 1000
+
+
+def test_an_empty_path_is_refused(run):
+    with pytest.raises(SystemExit):
+        run("")
+
+
+@pytest.mark.parametrize(("target", "status", "said"), [("| true", 0, ""), ("> /dev/full", 2, "No space left")])
+def test_output_that_goes_nowhere(tmp_path, target, status, said):
+    command = f"{sys.executable} backend/paddle_inference.py {'images/test_mask.jpg ' * 5} {target}"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=ROOT, capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
+    assert said in done.stderr
+    assert done.returncode == status
+
+
 def test_output_does_not_overwrite_the_photo_itself(run, tmp_path):
     photo = tmp_path / "photo.jpg"
     shutil.copy(IMAGES / "test_mask.jpg", photo)

@@ -28,6 +28,11 @@ def test_classes_have_colours_of_their_own(noise):
     assert (draw_results(noise, [RESULT]) != draw_results(noise, [RESULT | {"class_id": 0}])).any()
 
 
+def test_a_picture_longer_than_jpeg_allows_is_scaled_down():
+    decoded = cv2.imdecode(np.frombuffer(encode_jpeg(np.zeros((1, 70000, 3), np.uint8)), np.uint8), cv2.IMREAD_COLOR)
+    assert decoded.shape == (1, 65500, 3)
+
+
 def test_encode_jpeg(noise):
     decoded = cv2.imdecode(np.frombuffer(encode_jpeg(noise), np.uint8), cv2.IMREAD_COLOR)
     assert decoded.shape == noise.shape

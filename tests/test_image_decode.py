@@ -33,6 +33,13 @@ def test_lossless_formats_give_the_pixels_back(noise):
         np.testing.assert_array_equal(decode_image(data), noise)
 
 
+def test_a_bmp_with_the_old_header():
+    pixels = bytes(range(4 * 3 * 2))
+    header = b"BM" + struct.pack("<IHHI", 26 + len(pixels), 0, 0, 26) + struct.pack("<IHHHH", 12, 4, 2, 1, 24)
+    assert read_header(header + pixels) == Header("BMP", 4, 2)
+    assert decode_image(header + pixels).shape == (2, 4, 3)
+
+
 def test_exif_orientation_is_applied():
     image = decode_image((IMAGES / "test_rotated.jpg").read_bytes())
     stored = read_header((IMAGES / "test_rotated.jpg").read_bytes())

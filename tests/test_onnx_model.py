@@ -3,6 +3,7 @@ import tiny_models
 
 from backend import PicoDetector
 from backend.errors import InferenceError, ModelError
+from backend.settings import MODELS
 
 BOXES = [[0, 0, 104, 104], [208, 208, 416, 416], [210, 208, 416, 416]]
 
@@ -30,7 +31,7 @@ def test_a_graph_with_nms_and_few_faces(model_dir, noise, rows):
 
 def test_a_photo_on_which_the_graph_fails_does_not_take_the_others_down(model_dir, noise):
     detector = PicoDetector(model_dir(tiny_models.failing_on_dark_photos()), warm_up=False)
-    with pytest.raises(InferenceError, match="export.nms: False"):
+    with pytest.raises(InferenceError, match="The model failed on this photo"):
         detector.predict_image(noise * 0)
     assert len(detector.predict_image(noise)["results"]) == 2
 
@@ -56,6 +57,14 @@ def test_what_cannot_be_served_is_refused_in_one_sentence(model_dir, onnx, named
         PicoDetector(model_dir(onnx))
     assert named in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_size_that_the_model_does_not_take_is_refused(model_dir, infer_cfg):
+    steps = [dict(step) for step in infer_cfg["Preprocess"]]
+    steps[0]["target_size"] = [320, 320]
+    real = (MODELS / "picodet_s_416_facemask.onnx").read_bytes()
+    with pytest.raises(ModelError, match=r"Resize.target_size makes an input of \(3, 320, 320\)"):
+        PicoDetector(model_dir(real, Preprocess=steps))
 
 
 def test_two_models_in_one_folder_are_refused(model_dir):

@@ -144,6 +144,12 @@ def test_either_a_path_or_bytes(detector):
             detector.predict(**arguments)
 
 
+@pytest.mark.parametrize("data", ["abc", 5, [1]])
+def test_bytes_that_are_none(detector, data):
+    with pytest.raises(TypeError, match="should be the bytes of an image file"):
+        detector.predict(img_bin=data)
+
+
 def test_a_missing_file(detector, tmp_path):
     with pytest.raises(FileNotFoundError):
         detector.predict(tmp_path / "none.jpg")

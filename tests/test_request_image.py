@@ -23,8 +23,23 @@ ENCODED = base64.b64encode(DATA).decode()
         "\r\n".join(ENCODED[i : i + 76] for i in range(0, len(ENCODED), 76)),
         ENCODED.rstrip("="),
         base64.urlsafe_b64encode(DATA).decode(),
+        "data:image/jpeg;base64," + ENCODED.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D"),
+        "\t".join(ENCODED),
     ],
-    ids=["bare", "data URL", "capitals", "no type", "parameter", "blanks", "lines", "CRLF", "no padding", "URL-safe"],
+    ids=[
+        "bare",
+        "data URL",
+        "capitals",
+        "no type",
+        "parameter",
+        "blanks",
+        "lines",
+        "CRLF",
+        "no padding",
+        "URL-safe",
+        "percent",
+        "tabs",
+    ],
 )
 def test_base64_as_it_comes(text):
     assert decode_base64(text) == DATA

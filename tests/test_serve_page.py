@@ -56,6 +56,7 @@ def test_the_pages_files(page, path, kind):
         "/images/%2fetc%2fpasswd",
         "/images/test_mask.jpg%00.css",
         "/images/style.css",
+        "/js/" + "a" * 5000 + ".js",
     ],
 )
 def test_nothing_else(page, path):

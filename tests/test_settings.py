@@ -42,6 +42,8 @@ def test_a_variable_is_read(name, value, expected):
         ("MAX_BODY_BYTES", "16MiB", "a whole number"),
         ("HOST", "  ", "not blank"),
         ("CORS_ORIGINS", "localhost:8000", "origins such as http://localhost:8000"),
+        ("CORS_ORIGINS", "http://*.example.com", "origins such as http://localhost:8000"),
+        ("CORS_ORIGINS", "http://a.example/path", "origins such as http://localhost:8000"),
     ],
 )
 def test_a_wrong_value_is_named(name, value, hint):
@@ -52,6 +54,10 @@ def test_a_wrong_value_is_named(name, value, hint):
 
 def test_the_page_on_this_machine_may_call_the_api():
     assert Settings(web_port=8123).allowed_origins == ("http://localhost:8123", "http://127.0.0.1:8123")
+
+
+def test_an_ipv6_host_stands_in_brackets():
+    assert "http://[::1]:8000" in Settings(host="::1").allowed_origins
 
 
 def test_configured_origins_replace_the_default():

@@ -99,13 +99,22 @@ def test_pairs_that_are_none(run, dataset):
     cv2.imwrite(str(dataset / "JPEGImages" / "a b.jpg"), np.zeros((30, 40, 3), np.uint8))
     (dataset / "Annotations" / "a b.xml").write_text(annotation())
     (dataset / "JPEGImages" / "p5.jpg").write_bytes(b"")
+    (dataset / "JPEGImages" / "p6.jpg").write_bytes((dataset / "JPEGImages" / "p7.jpg").read_bytes()[:300])
+    (dataset / "JPEGImages" / "p8.webp").write_bytes(b"")
     out = run(dataset)[1]
     assert "JPEGImages/p1.jpg: there is no annotation" in out
     assert "Annotations/p2.xml: there is no image" in out
     assert "JPEGImages/p4.jpg: 2 images share one annotation" in out
     assert "Annotations/a b.xml: its name has a blank" in out
-    assert "Annotations/p5.xml: the image has no readable header" in out
-    assert "6 left out" in out
+    assert "Annotations/p5.xml: the image cannot be decoded" in out
+    assert "Annotations/p6.xml: the image cannot be decoded" in out
+    assert "JPEGImages/p8.webp: its name ends in none of" in out
+    assert "8 left out" in out
+
+
+def test_an_output_folder_that_cannot_be_made(dataset, capsys):
+    assert split_dataset.main([str(dataset), "--output", "/proc/none"]) == 1
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_a_read_only_dataset(run, dataset, tmp_path):

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
-import imagesize
+import cv2
+import numpy as np
 from tqdm import tqdm
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp"}
@@ -45,13 +46,13 @@ def main(arguments: list[str] | None = None) -> int:
         checked = check_dataset(root)
         if not checked.pairs:
             raise DatasetError(f"{args.dataset} holds no usable pair of image and annotation.")
+        training, validation = split(checked.pairs)
+        args.output.mkdir(parents=True, exist_ok=True)
+        write_list(args.output / "train.txt", root, training)
+        write_list(args.output / "val.txt", root, validation)
     except (DatasetError, OSError, zipfile.BadZipFile) as error:
         print(error, file=sys.stderr)
         return 1
-    training, validation = split(checked.pairs)
-    args.output.mkdir(parents=True, exist_ok=True)
-    write_list(args.output / "train.txt", root, training)
-    write_list(args.output / "val.txt", root, validation)
     for problem in checked.problems:
         print(problem)
     print(f"dataset {root}: {len(training)} for training, {len(validation)} for validation, lists in {args.output}")
@@ -101,10 +102,13 @@ def unpack(archive: Path, target: Path) -> None:
 def check_dataset(root: Path) -> Checked:
     """Check every image and annotation of a dataset."""
     labels = read_labels(root)
-    images = [path for path in sorted((root / "JPEGImages").iterdir()) if path.suffix.lower() in SUFFIXES]
+    files = sorted((root / "JPEGImages").iterdir())
+    images = [path for path in files if path.suffix.lower() in SUFFIXES]
     annotations = {path.stem: path for path in sorted((root / "Annotations").glob("*.xml"))}
     count = Counter(path.stem for path in images)
     checked = Checked()
+    for path in sorted(set(files) - set(images)):
+        checked.problems.append(f"{path.relative_to(root)}: its name ends in none of {', '.join(sorted(SUFFIXES))}")
     for stem in sorted(annotations.keys() - count.keys()):
         checked.problems.append(f"{annotations[stem].relative_to(root)}: there is no image of this name")
     for image in tqdm(images, desc="checking", unit="photo"):
@@ -151,7 +155,7 @@ def find_problem(image: Path, annotation: Path, labels: list[str]) -> str | None
         return "size has no width or height"
     actual = image_size(image)
     if actual is None:
-        return "the image has no readable header"
+        return "the image cannot be decoded"
     if (width, height) != actual:
         return f"size is {width} x {height}, the image is {actual[0]} x {actual[1]}"
     for number, entry in enumerate(tree.findall("object"), 1):
@@ -162,12 +166,12 @@ def find_problem(image: Path, annotation: Path, labels: list[str]) -> str | None
 
 
 def image_size(path: Path) -> tuple[int, int] | None:
-    """Return width and height from an image's header, or None if it has none."""
+    """Decode an image as PaddleDetection does, EXIF orientation applied; return width and height, or None."""
     try:
-        width, height = imagesize.get(path, exif_rotation=False)
-    except Exception:  # imagesize raises whatever its parsing meets in a broken header
+        image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
         return None
-    return (width, height) if width > 0 and height > 0 else None
+    return None if image is None else (image.shape[1], image.shape[0])
 
 
 def find_box_problem(entry: ElementTree.Element, width: int, height: int, labels: list[str]) -> str | None:
