@@ -1,6 +1,6 @@
 // Talks to the JSON API. Failures are ApiError: their text is for the user.
 
-import { t } from "./i18n.js";
+import { t, translated } from "./i18n.js";
 
 const DEFAULT_PORT = 5000;
 const RAW_TYPES = ["image/jpeg", "image/png", "image/webp", "image/bmp"];
@@ -12,17 +12,17 @@ const MOST_WAIT_SECONDS = 30;
 export const LOWEST_THRESHOLD = 0.05;
 
 export class ApiError extends Error {
-  constructor(message, { unreachable = false, cancelled = false } = {}) {
+  // unreachable: nothing answered; cancelled: by the visitor; final: asking again would change nothing.
+  constructor(message, { unreachable = false, cancelled = false, final = false } = {}) {
     super(message);
-    this.unreachable = unreachable;
-    this.cancelled = cancelled;
+    Object.assign(this, { unreachable, cancelled, final });
   }
 }
 
 // The API's address: ?api=URL, or the page's own host on port 5000.
 export function apiBase(location) {
   const given = new URLSearchParams(location.search).get("api");
-  if (given && /^https?:\/\//i.test(given)) return given.replace(/\/+$/, "");
+  if (given) return (/^https?:\/\//i.test(given) ? given : `http://${given}`).replace(/(\/api)?\/*$/, "");
   return `${location.protocol}//${location.hostname}:${DEFAULT_PORT}`;
 }
 
@@ -70,7 +70,9 @@ function request(base, photo) {
 
 function failure(xhr, reason, base) {
   if (xhr.status === 503) return new ApiError(t("overloaded"));
-  if (xhr.responseJSON?.detail) return new ApiError(xhr.responseJSON.detail);
+  const final = xhr.status >= 400 && xhr.status < 500;
+  const { code, detail } = xhr.responseJSON ?? {};
+  if (detail) return new ApiError(translated(`code_${code}`) ?? detail, { final });
   if (reason === "timeout") return new ApiError(t("timeout", { seconds: TIMEOUT_MS / 1000 }));
   if (xhr.status) return new ApiError(t("noReason", { status: xhr.status }));
   return new ApiError(t("unreachable", { base }), { unreachable: true });

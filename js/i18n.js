@@ -41,6 +41,7 @@ const ENGLISH = {
   score: "Score",
   timing: "{width} × {height} px · sending {upload} ms · decoding {decode} ms · inference {inference} ms",
   failed: "No result.",
+  failedFor: "No result for {name}.",
   retry: "Try again",
   unreachable: "The detector at {base} cannot be reached. The page tries again by itself.",
   timeout: "The detector did not answer within {seconds} seconds.",
@@ -119,6 +120,7 @@ const CHINESE = {
   score: "分数",
   timing: "{width} × {height} 像素 · 传输 {upload} 毫秒 · 解码 {decode} 毫秒 · 推理 {inference} 毫秒",
   failed: "没有结果。",
+  failedFor: "{name}：没有结果。",
   retry: "重试",
   unreachable: "无法连接检测服务 {base}，网页会自动重试。",
   timeout: "检测服务在 {seconds} 秒内没有回应。",
@@ -158,7 +160,19 @@ const CHINESE = {
   videoFailed: "浏览器无法播放这个视频。",
 };
 
-const LANGUAGES = { en: ENGLISH, zh: CHINESE };
+// The API's own sentences are English; for Chinese each code has one here.
+const CHINESE_CODES = {
+  code_empty_image: "图片是空的（0 字节）；请发送 JPEG、PNG、WebP 或 BMP。",
+  code_unsupported_image: "这不是支持的图片格式；请发送 JPEG、PNG、WebP 或 BMP。",
+  code_undecodable_image: "图片无法解码，可能不完整或已损坏。",
+  code_body_too_large: "文件超过了服务器的大小限制。",
+  code_image_too_large: "图片的像素数超过了服务器的限制。",
+  code_unsupported_media_type: "服务器不接受这种文件类型。",
+  code_internal_error: "检测服务出错，请稍后重试。",
+  code_inference_failed: "模型无法处理这张照片。",
+};
+
+const LANGUAGES = { en: ENGLISH, zh: { ...CHINESE, ...CHINESE_CODES } };
 
 let current = initialLanguage();
 
@@ -182,8 +196,9 @@ export function t(key, values = {}) {
   return words.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
-export function language() {
-  return current;
+// The current language's own words for a key, or undefined where it has none.
+export function translated(key) {
+  return LANGUAGES[current][key];
 }
 
 export function toggleLanguage() {

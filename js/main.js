@@ -43,6 +43,7 @@ function changed(item) {
   showProgress(queue);
   showStrip(queue, selected, { filter, onSelect: select });
   if (item === selected && item) showSelected();
+  if (item?.state === "done") $("#outage").prop("hidden", true);
   if (item?.error?.unreachable) reconnect();
 }
 
@@ -69,8 +70,9 @@ function showSelected() {
   if (ready) return showDone();
   if (photo) view.show(photo, []);
   if (state === "failed" || state === "cancelled") {
-    $("#status").text(t("failed")).attr("data-tone", "none");
+    $("#status").text(t("failedFor", { name })).attr("data-tone", "none");
     $("#error-text").text(error.message);
+    $("#retry").prop("hidden", error.final);
     setState("error");
   } else {
     const waits = selected.waits ? t("waiting", { seconds: selected.waits }) : t("working", { name });
@@ -265,3 +267,4 @@ $("#language").on("click", () => {
   translate();
 });
 translate();
+if (!(await isReachable(base))) reconnect();

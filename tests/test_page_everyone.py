@@ -32,6 +32,15 @@ def test_the_switch_translates_everything_and_is_remembered(page):
     expect(page.locator("h1")).to_have_text("Face mask detector")
 
 
+def test_the_apis_errors_are_translated(browser, addresses):
+    with opened(browser, addresses, locale="zh-CN") as page:
+        page.set_input_files("#file", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"text"})
+        wait_until(page, "error")
+        expect(page.locator("#error-text")).to_contain_text("这不是支持的图片格式")
+        expect(page.locator("#status")).to_have_text("a.jpg：没有结果。")
+        expect(page.locator("#retry")).to_be_hidden()
+
+
 def test_both_languages_have_every_text_that_is_used(page):
     keys = page.evaluate("import('./js/i18n.js').then((i18n) => i18n.KEYS)")
     sources = (ROOT / "index.html").read_text() + "".join(path.read_text() for path in (ROOT / "js").glob("*.js"))

@@ -8,6 +8,18 @@ from conftest import IMAGES
 from playwright.sync_api import expect
 
 
+def test_an_absent_api_is_noticed_before_a_photo_is_chosen(browser, addresses):
+    with opened(browser, (f"http://localhost:{servers.free_port()}", addresses[1])) as page:
+        expect(page.locator("#outage")).to_be_visible(timeout=20_000)
+
+
+@pytest.mark.parametrize("form", ["{}", "{}/", "{}/api", "{}/api/"])
+def test_the_apis_address_as_people_type_it(browser, addresses, form):
+    for address in (addresses[0], addresses[0].removeprefix("http://")):
+        with opened(browser, (form.format(address), addresses[1])) as page:
+            choose(page, GROUP)
+
+
 def test_an_api_that_starts_later(browser, addresses):
     port = servers.free_port()
     with opened(browser, (f"http://localhost:{port}", addresses[1])) as page:
