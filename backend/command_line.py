@@ -1,6 +1,7 @@
 """The shell command ``python backend/paddle_inference.py PATH...``."""
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -11,10 +12,10 @@ from typing import Any
 from tqdm import tqdm
 
 from backend.drawing import draw_results, encode_jpeg
-from backend.errors import ModelError, ThresholdError
+from backend.errors import ModelError
 from backend.image_decode import decode_image
 from backend.paddle_inference import PicoDetector
-from backend.settings import ROOT, Settings, SettingsError
+from backend.settings import ROOT, Settings
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 SAMPLE = ROOT / "images" / "test_mask.jpg"
@@ -35,17 +36,20 @@ def main(arguments: list[str] | None = None) -> int:
 def run(arguments: list[str] | None) -> int:
     """Do what main says, output errors apart."""
     args = parse(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show
     try:
         settings = Settings.from_environment()
         detector = PicoDetector(settings.model_dir, max_pixels=settings.max_image_pixels)
         threshold = detector.check_threshold(args.threshold)
         if args.output:
-            args.output.mkdir(parents=True, exist_ok=True)
-    except (SettingsError, ModelError, ThresholdError, OSError) as error:
+            make_folder(args.output)
+    except (ModelError, ValueError) as error:
         print(sentence(error), file=sys.stderr)
         return 2
     paths = list(expand(args.paths))
-    taken = {path.resolve() for path in paths}  # no photo is written over
+    taken = {Path(os.path.realpath(path)) for path in paths}  # no photo is written over
     failed = 0
     for path in progress(paths):
         try:
@@ -72,6 +76,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def make_folder(path: Path) -> None:
+    """Make the output folder, if there is none."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"--output {path} cannot be used as a folder: {error.strerror}.") from None
+
+
 def read_path(text: str) -> Path:
     """Read a path; an empty one is a slip, not the current folder."""
     if not text:
@@ -80,13 +92,21 @@ def read_path(text: str) -> Path:
 
 
 def expand(paths: list[Path]) -> Iterator[Path]:
-    """Yield each file, and the photos below each folder, sorted; a folder without any yields itself."""
+    """Yield each file, and the photos below each folder, sorted.
+
+    What cannot be read is yielded too, and a folder without photos yields itself: process says what is wrong.
+    """
     for path in paths:
-        if path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
-            yield from inside or [path]
-        else:
-            yield path
+        inside = sorted(photos_below(path)) if os.path.isdir(path) else []  # noqa: PTH112 (it raises nothing)
+        yield from inside or [path]
+
+
+def photos_below(folder: Path) -> Iterator[Path]:
+    """Yield the files of a folder, and below it, that are named as photos, and what of it cannot be listed."""
+    unreadable: list[OSError] = []
+    for parent, _, names in os.walk(folder, onerror=unreadable.append):
+        yield from (Path(parent, name) for name in names if Path(name).suffix.lower() in SUFFIXES)
+    yield from (Path(error.filename) for error in unreadable)
 
 
 def progress(paths: list[Path]) -> Any:
@@ -99,6 +119,7 @@ def process(
 ) -> dict[str, Any]:
     """Detect in one file and, with an output folder, write it there with its boxes."""
     if path.is_dir():
+        os.scandir(path).close()  # says why, if it cannot be listed
         raise ValueError(f"The folder holds no photo ({', '.join(sorted(SUFFIXES))}).")
     data = path.read_bytes()
     answer = detector.predict(img_bin=data, threshold=threshold)
@@ -113,17 +134,17 @@ def process(
 def free_name(path: Path, taken: set[Path]) -> Path:
     """Return the path, or one with a number where there is a file already, or a photo of this run."""
     candidate, number = path, 1
-    while candidate.exists() or candidate.resolve() in taken:
+    while candidate.exists() or Path(os.path.realpath(candidate)) in taken:
         number += 1
         candidate = path.with_stem(f"{path.stem}_{number}")
-    taken.add(candidate.resolve())
+    taken.add(Path(os.path.realpath(candidate)))
     return candidate
 
 
 def report(entry: dict[str, Any], as_json: bool) -> None:
     """Print what was found in one file, or what was wrong with it."""
     if as_json:
-        tqdm.write(json.dumps(entry, ensure_ascii=False))
+        tqdm.write(json.dumps(entry))
     elif "error" in entry:
         tqdm.write(f"{entry['path']}: {entry['error']}", file=sys.stderr)
     else:

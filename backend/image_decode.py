@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from backend.errors import EmptyImageError, ImageTooLargeError, UndecodableImageError, UnsupportedImageError
 
 MAX_PIXELS = 40_000_000
+LONGEST_SIDE = 1_000_000  # libpng's limit
 
 # first bytes of the formats, from their specifications; WebP has its name behind RIFF's length
 SIGNATURES = {"JPEG": b"\xff\xd8\xff", "PNG": b"\x89PNG\r\n\x1a\n", "BMP": b"BM"}
@@ -85,7 +86,11 @@ def read_header(data: bytes) -> Header:
 
 
 def check_pixels(header: Header, max_pixels: int) -> None:
-    """Raise ImageTooLargeError if the header declares more pixels than the limit."""
+    """Raise ImageTooLargeError if the header declares more pixels than the limit, or a side that no decoder takes."""
+    if max(header.width, header.height) > LONGEST_SIDE:
+        raise ImageTooLargeError(
+            f"The image has {header.width} x {header.height} pixels; a side may have at most {LONGEST_SIDE}."
+        )
     if header.width * header.height > max_pixels:
         limit = f"{max_pixels / 1e6:g} megapixels" if max_pixels >= 1e6 else f"{max_pixels} pixels"
         raise ImageTooLargeError(f"The image has {header.width} x {header.height} pixels; at most {limit} are taken.")

@@ -52,8 +52,10 @@ def load_infer_config(path: Path) -> InferConfig:
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError:
-        raise ModelError(f"{path} cannot be read; a model folder holds infer_cfg.yml and its .onnx.") from None
+    except OSError as error:
+        raise ModelError(
+            f"{path} cannot be read ({error.strerror}); MODEL_DIR should be a folder with infer_cfg.yml and its .onnx."
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError):
         raise ModelError(f"{path} is no YAML; it should be the file that PaddleDetection's export wrote.") from None
     if not isinstance(content, Mapping):

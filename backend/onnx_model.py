@@ -12,6 +12,8 @@ from backend.infer_config import Nms
 from backend.postprocess import from_nms_output, suppress_per_class
 from backend.preprocess import ModelInput
 
+ort.disable_telemetry_events()
+
 KNOWN_INPUTS = {"image", "scale_factor", "im_shape"}
 
 

@@ -8,7 +8,6 @@ if __package__ in (None, ""):  # run as a file: find the package beside app.py, 
 
 import base64
 import contextlib
-import math
 import time
 from os import PathLike
 from typing import Any
@@ -162,8 +161,8 @@ class PicoDetector:
         """Return the threshold to use; raise ThresholdError if it is no number from 0 to 1."""
         if threshold is None:
             return self.config.draw_threshold
-        number = isinstance(threshold, int | float | np.number) and not isinstance(threshold, bool)
-        if not number or not math.isfinite(threshold) or not 0 <= threshold <= 1:
+        number = isinstance(threshold, int | float | np.integer | np.floating) and not isinstance(threshold, bool)
+        if not number or not 0 <= threshold <= 1:  # NaN is not either
             raise ThresholdError(f"threshold is {str(threshold)[:40]!r}; it should be a number from 0 to 1.")
         return float(threshold)
 

@@ -141,7 +141,7 @@ def build_preprocessor(value: Any) -> Preprocessor:
     for entry in value:
         options = dict(entry)
         name = options.pop("type", None)
-        if name not in BUILDERS:
+        if not isinstance(name, str) or name not in BUILDERS:
             raise ModelError(f"Preprocess step {name!r} is not supported; supported are {', '.join(BUILDERS)}.")
         steps.append(BUILDERS[name](options))
         if options:
@@ -169,7 +169,7 @@ def build_resize(options: dict[str, Any]) -> Resize:
     if not (isinstance(size, list) and len(size) == 2 and all(isinstance(n, int) and 0 < n <= 8192 for n in size)):
         raise ModelError(f"Resize.target_size is {size!r}; it should be two whole numbers, height and width.")
     interp = options.pop("interp", 1)
-    if interp not in INTERPOLATIONS:
+    if not isinstance(interp, int) or interp not in INTERPOLATIONS:
         raise ModelError(f"Resize.interp is {interp!r}; supported are {', '.join(map(str, INTERPOLATIONS))}.")
     return Resize((size[0], size[1]), flag(options, "Resize", "keep_ratio"), interp)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import create_server
 from waitress.task import ErrorTask
 
@@ -72,10 +73,22 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
         self.write(body)
 
 
+class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
+    """waitress's parser, which lets urllib's ValueError escape for a target such as http://[::1/."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Parse the request line and headers."""
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:
+            raise ParsingError(str(error)) from None
+
+
 class ProblemChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     """A connection whose errors are problem documents."""
 
     error_task_class = ProblemTask
+    parser_class = Parser
 
 
 def serve(app: Any, options: ServerOptions, draining: threading.Event | None = None) -> None:

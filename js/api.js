@@ -12,10 +12,15 @@ const MOST_WAIT_SECONDS = 30;
 export const LOWEST_THRESHOLD = 0.05;
 
 export class ApiError extends Error {
+  // words gives the text in the language of the moment.
   // unreachable: nothing answered; cancelled: by the visitor; final: asking again would change nothing.
-  constructor(message, { unreachable = false, cancelled = false, final = false } = {}) {
-    super(message);
-    Object.assign(this, { unreachable, cancelled, final });
+  constructor(words, { unreachable = false, cancelled = false, final = false } = {}) {
+    super(words());
+    Object.assign(this, { words, unreachable, cancelled, final });
+  }
+
+  get text() {
+    return this.words();
   }
 }
 
@@ -33,7 +38,7 @@ export async function detect(base, photo, { signal, onWait = () => {} } = {}) {
     const started = performance.now();
     const { xhr, reason, answer } = await send(base, photo, signal);
     if (answer) return { answer, milliseconds: performance.now() - started };
-    if (signal?.aborted) throw new ApiError(t("cancelled"), { cancelled: true });
+    if (signal?.aborted) throw new ApiError(() => t("cancelled"), { cancelled: true });
     if (xhr.status !== 503 || attempt === MOST_TRIES) throw failure(xhr, reason, base);
     const seconds = Math.min(MOST_WAIT_SECONDS, Number(xhr.getResponseHeader("Retry-After")) || 1);
     onWait(seconds);
@@ -69,13 +74,13 @@ function request(base, photo) {
 }
 
 function failure(xhr, reason, base) {
-  if (xhr.status === 503) return new ApiError(t("overloaded"));
+  if (xhr.status === 503) return new ApiError(() => t("overloaded"));
   const final = xhr.status >= 400 && xhr.status < 500;
   const { code, detail } = xhr.responseJSON ?? {};
-  if (detail) return new ApiError(translated(`code_${code}`) ?? detail, { final });
-  if (reason === "timeout") return new ApiError(t("timeout", { seconds: TIMEOUT_MS / 1000 }));
-  if (xhr.status) return new ApiError(t("noReason", { status: xhr.status }));
-  return new ApiError(t("unreachable", { base }), { unreachable: true });
+  if (detail) return new ApiError(() => translated(`code_${code}`) ?? detail, { final });
+  if (reason === "timeout") return new ApiError(() => t("timeout", { seconds: TIMEOUT_MS / 1000 }));
+  if (xhr.status) return new ApiError(() => t("noReason", { status: xhr.status }));
+  return new ApiError(() => t("unreachable", { base }), { unreachable: true });
 }
 
 export function pause(milliseconds, signal) {

@@ -5,7 +5,6 @@ import { t } from "./i18n.js";
 const LABEL_HEIGHT = 20;
 const LABEL_FONT = "600 13px system-ui, sans-serif";
 const PADDING = 7;
-const NARROW = 480; // CSS pixels: on a phone the labels are short
 
 export const isMasked = (face) => face.label === "face_mask";
 
@@ -22,12 +21,13 @@ function colourOf(face) {
 
 // Draws faces into a context whose unit is a CSS pixel.
 //   place(x, y) gives the position of a pixel of the photo; size is the drawing's { width, height };
-//   marked is the face to point out, if any; unit makes lines and labels larger (for pictures that are saved).
-export function drawFaces(context, faces, { place, size, marked = null, unit = 1 }) {
-  const boxes = faces.map((face) => toBox(face, place));
+//   marked is the face to point out, if any; unit makes lines and labels larger (for pictures that are saved);
+//   short leaves the words out of the labels.
+export function drawFaces(context, faces, { place, size, marked = null, unit = 1, short = false }) {
+  const boxes = faces.map((face) => toBox(face, place)).filter((box) => isVisible(box, size));
   context.font = LABEL_FONT.replace("13px", `${13 * unit}px`);
   const taken = [];
-  const labels = boxes.map((box) => placeLabel(context, box, size, taken, unit));
+  const labels = boxes.map((box) => placeLabel(context, box, { size, taken, unit, short }));
   [...boxes].reverse().forEach((box) => drawBox(context, box, box.face === marked, unit)); // the best score on top
   labels.forEach((label) => drawLabel(context, label, unit));
 }
@@ -37,6 +37,8 @@ function toBox(face, place) {
   const [bx, by] = place(face.box[2], face.box[3]);
   return { face, x1: Math.min(ax, bx), y1: Math.min(ay, by), x2: Math.max(ax, bx), y2: Math.max(ay, by) };
 }
+
+const isVisible = ({ x1, y1, x2, y2 }, { width, height }) => x2 > 0 && y2 > 0 && x1 < width && y1 < height;
 
 // Colour is not the only sign: without a mask the line is dashed.
 function drawBox(context, { face, x1, y1, x2, y2 }, marked, unit) {
@@ -53,8 +55,8 @@ function drawBox(context, { face, x1, y1, x2, y2 }, marked, unit) {
 }
 
 // Takes, of the places around the box, the one that covers least of the labels placed before.
-function placeLabel(context, box, size, taken, unit) {
-  const words = size.width / unit < NARROW ? "" : `${inWords(box.face.label)} `;
+function placeLabel(context, box, { size, taken, unit, short }) {
+  const words = short ? "" : `${inWords(box.face.label)} `;
   const text = `${isMasked(box.face) ? "✓" : "✗"} ${words}${box.face.score.toFixed(2)}`;
   const height = LABEL_HEIGHT * unit;
   const width = context.measureText(text).width + 2 * PADDING * unit;

@@ -12,7 +12,7 @@ const FPS_OVER = 10; // answers
 const PAUSE_AFTER_FAILURE = 1000; // ms
 
 export class Live {
-  // onFaces(answer or null) hears of each answer, onError(text) of what keeps the source from playing,
+  // onFaces(answer or null) hears of each answer, onError(words) of what keeps the source from playing,
   // onTrouble(error) of each request that failed, filter(results) gives the faces to draw.
   constructor(base, { onFaces, onError, onTrouble, filter }) {
     Object.assign(this, { base, onFaces, onError, onTrouble, filter });
@@ -21,10 +21,15 @@ export class Live {
     this.stream = null;
     this.abort = null;
     this.answer = null;
+    this.session = 0; // of two starts in a row, only the last one counts
     $(this.video).on("error", () => this.video.currentSrc && this.abort && this.fail("videoFailed"));
     $(this.video).on("seeked loadeddata", () => this.wake?.());
     $(document).on("visibilitychange", () => this.wake?.());
     $(window).on("resize", () => this.paint());
+  }
+
+  get hasPicture() {
+    return this.video.readyState >= 2;
   }
 
   get isCamera() {
@@ -33,14 +38,21 @@ export class Live {
 
   async startCamera(deviceId) {
     this.stop();
+    const session = this.session;
     if (!navigator.mediaDevices?.getUserMedia) {
       this.fail("cameraInsecure", { host: window.location.host });
       return false;
     }
     try {
       const video = deviceId ? { deviceId: { exact: deviceId } } : { width: { ideal: 1280 } };
-      this.stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
+      const stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
+      if (session !== this.session) {
+        stream.getTracks().forEach((track) => track.stop()); // meanwhile something else was chosen
+        return false;
+      }
+      this.stream = stream;
     } catch (error) {
+      if (session !== this.session) return false;
       const denied = ["NotAllowedError", "SecurityError"].includes(error.name);
       const none = ["NotFoundError", "OverconstrainedError"].includes(error.name);
       this.fail(denied ? "cameraDenied" : none ? "cameraNone" : "cameraBusy");
@@ -86,6 +98,7 @@ export class Live {
   }
 
   stop() {
+    this.session += 1;
     this.abort?.abort();
     this.abort = null;
     this.wake?.();
@@ -101,7 +114,7 @@ export class Live {
 
   fail(key, values) {
     this.stop();
-    this.onError(t(key, values));
+    this.onError(() => t(key, values));
   }
 
   async run(signal) {
@@ -109,7 +122,7 @@ export class Live {
     let shown = null;
     while (!signal.aborted) {
       const moment = this.stream ? performance.now() : this.video.currentTime;
-      if (document.hidden || this.video.readyState < 2 || moment === shown) {
+      if (document.hidden || !this.hasPicture || moment === shown) {
         await this.sleep(signal);
         continue;
       }

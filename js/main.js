@@ -1,7 +1,8 @@
 // Ties the page together: photos come in, are asked about, shown, filtered and kept.
 
-import { apiBase, asCurl, isReachable, LOWEST_THRESHOLD } from "./api.js";
+import { apiBase, asCurl, isReachable, LOWEST_THRESHOLD, pause } from "./api.js";
 import { annotated, asCsv, asJson, asZip, copy, save, stem } from "./exports.js";
+import { keepFocus } from "./focus.js";
 import { applyLanguage, t, toggleLanguage } from "./i18n.js";
 import { Live } from "./live.js";
 import { loadPhoto } from "./photo.js";
@@ -12,6 +13,7 @@ import { showProgress, showStrip } from "./strip.js";
 import { View } from "./view.js";
 
 const RECONNECT_MS = 3000;
+const MOST_RECONNECTS = 3; // a photo is asked about again by itself
 
 const base = apiBase(window.location);
 const queue = new Queue(base, changed);
@@ -20,70 +22,92 @@ const live = new Live(base, { onFaces: showLiveFaces, onError: refuse, onTrouble
 let selected = null;
 let photo = null; // the selected item's, loaded
 let threshold = null; // the model's own until it is moved
+let notice = null; // words of a problem that belongs to no photo
 let reconnecting = false;
 
-const setState = (state) => $("#main").attr("data-state", state);
+const isLive = () => !$("#live").prop("hidden");
+
+function setState(state, words) {
+  $("#main").attr("data-state", state);
+  if (words !== undefined) $("#status").text(words).attr("data-tone", "none");
+}
 
 // The faces that threshold and class switches let through.
 function filter(results) {
-  const classes = $("#classes input:checked").get().map(({ value }) => value);
-  const switched = $("#classes input").get().map(({ value }) => value);
-  return results.filter(
-    ({ score, label }) => score >= (threshold ?? 0) && (classes.includes(label) || !switched.includes(label)),
-  );
+  const off = $("#classes input:not(:checked)").get().map(({ value }) => value);
+  return results.filter(({ score, label }) => score >= (threshold ?? 0) && !off.includes(label));
+}
+
+// How many faces, by the model's own threshold, the visitor's filter keeps back.
+function countHidden(answer) {
+  const usual = answer.results.filter(({ score }) => score >= answer.model.threshold);
+  const shown = new Set(filter(answer.results));
+  return usual.filter((face) => !shown.has(face)).length;
 }
 
 function receive(photos) {
-  stopLive();
-  const items = queue.add(photos);
-  select(items[0]);
+  const isVideo = ({ blob }) => blob.type.startsWith("video/");
+  const items = queue.add(photos.filter((one) => !isVideo(one)));
+  const video = photos.find(isVideo);
+  if (video) startVideo(video.blob);
+  else select(items[0]);
 }
 
 function changed(item) {
   showProgress(queue);
   showStrip(queue, selected, { filter, onSelect: select });
-  if (item === selected && item) showSelected();
+  if (item && item === selected && !isLive()) showSelected();
   if (item?.state === "done") $("#outage").prop("hidden", true);
   if (item?.error?.unreachable) reconnect();
 }
 
 async function select(item) {
-  stopLive();
+  leaveLive();
   selected = item;
   photo = null;
-  showStrip(queue, selected, { filter, onSelect: select });
+  notice = null;
+  $("#copied").text("");
   showSelected();
   const loaded = await loadPhoto(item.blob).catch(() => null);
   if (item !== selected) return;
   photo = loaded;
-  showSelected();
+  if (!isLive()) showSelected();
 }
 
 function showSelected() {
+  showStrip(queue, selected, { filter, onSelect: select });
+  if (!selected) return showNothing();
   const { state, name, error } = selected;
-  $("#file-name").text(name);
+  const failed = state === "failed" || state === "cancelled";
   const ready = state === "done" && photo;
-  $("#found").prop("hidden", !ready);
-  $("#error").prop("hidden", state !== "failed" && state !== "cancelled");
+  $("#file-name").text(name);
+  $("#found, #details").prop("hidden", !ready);
   $("#figure").prop("hidden", !photo);
   $("#drop").prop("hidden", Boolean(photo));
-  if (ready) return showDone();
-  if (photo) view.show(photo, []);
-  if (state === "failed" || state === "cancelled") {
-    $("#status").text(t("failedFor", { name })).attr("data-tone", "none");
-    $("#error-text").text(error.message);
-    $("#retry").prop("hidden", error.final);
-    setState("error");
-  } else {
-    const waits = selected.waits ? t("waiting", { seconds: selected.waits }) : t("working", { name });
-    $("#status").text(waits).attr("data-tone", "none");
-    setState("loading");
-  }
+  showError(failed ? error : notice && { text: notice(), final: true });
+  if (ready) showDone();
+  else if (photo) view.show(photo, []);
+  if (failed) setState("error", t("failedFor", { name }));
+  else if (!ready) setState("loading", selected.waits ? t("waiting", { seconds: selected.waits }) : t("working", { name }));
+  keepFocus();
+}
+
+function showNothing() {
+  $("#found, #figure").prop("hidden", true);
+  $("#drop").prop("hidden", false);
+  showError(notice && { text: notice(), final: true });
+  setState(notice ? "error" : "idle", t(notice ? "failed" : "nothingYet"));
+  keepFocus();
+}
+
+function showError(error) {
+  $("#error").prop("hidden", !error);
+  $("#error-text").text(error?.text ?? "");
+  $("#retry").prop("hidden", Boolean(error?.final));
 }
 
 function showDone() {
   useThreshold(selected.answer);
-  $("#details").prop("hidden", false);
   refresh();
   showTiming(selected.answer, selected.milliseconds);
   setState("done");
@@ -94,17 +118,16 @@ function useThreshold(answer) {
   $("#threshold").val(threshold);
 }
 
-// Everything that depends on threshold, classes or language.
+// Everything that depends on threshold and classes.
 function refresh() {
   if (threshold !== null) $("#threshold-value").text(threshold.toFixed(2));
-  showProgress(queue);
   showStrip(queue, selected, { filter, onSelect: select });
-  if (live.abort) {
-    if (live.answer) showResults(filter(live.answer.results), () => {});
+  if (isLive()) {
+    if (live.answer) showResults(filter(live.answer.results), countHidden(live.answer), () => {});
     live.paint();
   } else if (selected?.state === "done" && photo) {
     const faces = filter(selected.answer.results);
-    showResults(faces, mark);
+    showResults(faces, countHidden(selected.answer), markFromRow);
     view.show(photo, faces);
   }
 }
@@ -114,17 +137,16 @@ function mark(face) {
   markRow(face);
 }
 
-// A problem that belongs to no photo of the queue.
-function refuse(text) {
-  stopLive();
-  selected = null;
-  photo = null;
-  $("#found, #figure, #retry").prop("hidden", true);
-  $("#drop").prop("hidden", false);
-  $("#status").text(t("failed")).attr("data-tone", "none");
-  $("#error-text").text(text);
-  $("#error").prop("hidden", false);
-  setState("error");
+function markFromRow(face) {
+  view.reveal(face);
+  mark(face);
+}
+
+// A problem that belongs to no photo; what is shown stays.
+function refuse(words) {
+  leaveLive();
+  notice = words;
+  showSelected();
 }
 
 // The API cannot be reached: say so, look again until it can, and ask again about what failed for it.
@@ -133,14 +155,19 @@ async function reconnect() {
   $("#outage").prop("hidden", false);
   if (reconnecting) return;
   reconnecting = true;
-  while (!(await isReachable(base))) await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
+  do await pause(RECONNECT_MS);
+  while (!(await isReachable(base)));
   reconnecting = false;
   recovered();
 }
 
 function recovered() {
   $("#outage").prop("hidden", true);
-  queue.retry(queue.items.filter(({ state, error }) => state === "failed" && error.unreachable));
+  const items = queue.items.filter(
+    (item) => item.state === "failed" && item.error.unreachable && (item.reconnects ?? 0) < MOST_RECONNECTS,
+  );
+  items.forEach((item) => (item.reconnects = (item.reconnects ?? 0) + 1));
+  queue.retry(items);
 }
 
 async function startCamera(deviceId) {
@@ -154,45 +181,51 @@ async function startCamera(deviceId) {
   $("#mirrored").prop("checked", live.mirrored);
 }
 
-function enterLive() {
-  live.stop();
-  selected = null;
-  photo = null;
-  $("#drop, #figure, #error, #found").prop("hidden", true);
-  $("#live").prop("hidden", false);
-  $("#fps, #status").text("");
-  setState("live");
+function startVideo(file) {
+  enterLive();
+  live.startVideo(file);
 }
 
-function stopLive() {
-  if ($("#live").prop("hidden")) return;
+// The camera or a video takes the stage; the selected photo comes back when it leaves.
+function enterLive() {
   live.stop();
-  $("#live, #found").prop("hidden", true);
-  $("#drop").prop("hidden", false);
-  $("#status").text(t("nothingYet")).attr("data-tone", "none");
-  setState("idle");
+  notice = null;
+  $("#drop, #figure, #error, #found, #camera-tools").prop("hidden", true);
+  $("#live").prop("hidden", false);
+  $("#fps").text("");
+  setState("live", "");
+  keepFocus();
+}
+
+function leaveLive() {
+  if (!isLive()) return;
+  live.stop();
+  $("#live").prop("hidden", true);
 }
 
 function showLiveFaces(answer) {
   useThreshold(answer);
-  $("#outage").prop("hidden", true);
+  $("#outage, #details").prop("hidden", true);
   $("#found").prop("hidden", false);
-  $("#details").prop("hidden", true);
   $("#camera-tools").prop("hidden", !live.isCamera);
   $("#fps").text(t("fps", { fps: live.fps.toFixed(1) }));
-  $("#threshold-value").text(threshold.toFixed(2));
-  showResults(filter(answer.results), () => {});
+  refresh();
 }
 
 function liveTrouble(error) {
   if (error.unreachable) reconnect();
-  else $("#status").text(error.message).attr("data-tone", "none");
+  else $("#status").text(error.text).attr("data-tone", "none");
 }
 
+// Adds the present picture to the photos; the film goes on.
 async function keepLivePicture() {
-  const blob = await live.capture(Infinity, 0.95);
-  const time = new Date().toISOString().slice(11, 19).replaceAll(":", "-");
-  receive([{ blob, name: `camera_${time}.jpg` }]);
+  if (!live.hasPicture) return;
+  const kind = live.isCamera ? "camera" : "video";
+  const now = new Date();
+  const time = [now.getHours(), now.getMinutes(), now.getSeconds()].map((part) => String(part).padStart(2, "0"));
+  const [item] = queue.add([{ blob: await live.capture(Infinity, 0.95), name: `${kind}_${time.join("-")}.jpg` }]);
+  selected = item;
+  photo = await loadPhoto(item.blob);
 }
 
 const entry = (item) => ({ item, faces: filter(item.answer.results) });
@@ -217,15 +250,28 @@ async function copyText(kind) {
     kind === "curl"
       ? asCurl(base, selected.name, selected.blob.type, threshold)
       : JSON.stringify({ ...selected.answer, results: filter(selected.answer.results) }, null, 1);
-  $("#copied").text(t((await copy(text)) ? "copied" : "notCopied"));
+  $("#copied").text("");
+  const done = await copy(text);
+  $("#copied").text(t(done ? "copied" : "notCopied"));
+}
+
+function clear() {
+  leaveLive();
+  selected = null;
+  photo = null;
+  notice = null;
+  queue.clear();
+  showSelected();
 }
 
 function translate() {
   applyLanguage();
   $("#language").attr("aria-label", t("languageLabel"));
-  if (!selected && $("#main").attr("data-state") === "idle") $("#status").text(t("nothingYet"));
-  else if (selected) showSelected();
-  refresh();
+  $("#outage-text").text(t("unreachable", { base }));
+  $("#copied").text("");
+  showProgress(queue);
+  if (isLive()) refresh();
+  else showSelected();
 }
 
 listenForPhotos({ onPhotos: receive, onError: refuse });
@@ -235,17 +281,10 @@ $("#threshold").on("input", ({ target }) => {
 });
 $("#classes input").on("change", refresh);
 $("#retry").on("click", () => queue.retry([selected]));
+$("#retry-all").on("click", () => queue.retry(queue.retryable));
 $("#outage-retry").on("click", async () => (await isReachable(base)) && recovered());
 $("#cancel").on("click", () => queue.cancel());
-$("#clear").on("click", () => {
-  selected = null;
-  photo = null;
-  queue.clear();
-  $("#found, #figure, #error").prop("hidden", true);
-  $("#drop").prop("hidden", false);
-  $("#status").text(t("nothingYet")).attr("data-tone", "none");
-  setState("idle");
-});
+$("#clear").on("click", clear);
 $("#save-one").on("click", "[data-save]", ({ currentTarget }) => saveOne($(currentTarget).data("save")));
 $("#save-one").on("click", "[data-copy]", ({ currentTarget }) => copyText($(currentTarget).data("copy")));
 $("#save-all").on("click", "[data-save]", ({ currentTarget }) => saveAll($(currentTarget).data("save")));
@@ -254,13 +293,14 @@ $(".start-video").on("click", () => $("#video-file").trigger("click"));
 $("#video-file").on("change", ({ target }) => {
   const [file] = target.files;
   target.value = "";
-  if (!file) return;
-  enterLive();
-  live.startVideo(file);
+  if (file) startVideo(file);
 });
 $("#camera-choice").on("change", ({ target }) => startCamera(target.value));
 $("#mirrored").on("change", ({ target }) => live.setMirrored(target.checked));
-$("#live-stop").on("click", stopLive);
+$("#live-stop").on("click", () => {
+  leaveLive();
+  showSelected();
+});
 $("#live-keep").on("click", keepLivePicture);
 $("#language").on("click", () => {
   toggleLanguage();

@@ -34,7 +34,7 @@ export class Queue {
     this.abort.abort();
     this.abort = new AbortController();
     const waiting = this.items.filter((item) => item.state === "waiting");
-    waiting.forEach((item) => this.set(item, { state: "cancelled", error: new ApiError(t("cancelled")) }));
+    waiting.forEach((item) => this.set(item, { state: "cancelled", error: new ApiError(() => t("cancelled"), { cancelled: true }) }));
   }
 
   clear() {
@@ -46,6 +46,10 @@ export class Queue {
 
   get done() {
     return this.items.filter((item) => item.state === "done");
+  }
+
+  get retryable() {
+    return this.items.filter(({ state, error }) => state === "cancelled" || (state === "failed" && !error.final));
   }
 
   get open() {
@@ -78,12 +82,12 @@ export class Queue {
       const sent = photo ? await shrink(item.blob, photo) : item.blob;
       const onWait = (seconds) => this.set(item, { waits: seconds });
       const { answer, milliseconds } = await detect(this.base, sent, { signal, onWait });
-      if (!photo) throw new ApiError(t("unshowable"));
+      if (!photo) throw new ApiError(() => t("unshowable"), { final: true });
       const whole = rescale(answer, photo.naturalWidth, photo.naturalHeight);
       this.set(item, { state: "done", answer: whole, milliseconds, waits: 0 });
     } catch (error) {
       if (!(error instanceof ApiError)) console.error(error);
-      const known = error instanceof ApiError ? error : new ApiError(t("unshowable"));
+      const known = error instanceof ApiError ? error : new ApiError(() => t("unshowable"), { final: true });
       this.set(item, { state: known.cancelled ? "cancelled" : "failed", error: known, waits: 0 });
     }
   }

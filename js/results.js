@@ -8,20 +8,23 @@ export function countFaces(faces) {
   return { masked, unmasked: faces.filter((face) => face.label === "face").length };
 }
 
-export function summary(faces) {
+// faces are those shown, hidden counts those that only the filter keeps back.
+function summary(faces, hidden) {
   const count = faces.length;
   const { unmasked } = countFaces(faces);
+  if (hidden) return t("filtered", { count, hidden });
   if (!count) return t("noFace");
   if (count === 1) return t(unmasked ? "oneUnmasked" : "oneMasked");
   return unmasked ? t("someUnmasked", { count, unmasked }) : t("allMasked", { count });
 }
 
 // Fills counts, banner and table; onMark(face or null) hears of hover and focus.
-export function showResults(faces, onMark) {
+export function showResults(faces, hidden, onMark) {
   const { masked, unmasked } = countFaces(faces);
   $("#count-masked").text(masked);
   $("#count-unmasked").text(unmasked);
-  $("#status").text(summary(faces)).attr("data-tone", unmasked ? "warn" : faces.length ? "good" : "none");
+  const tone = unmasked ? "warn" : faces.length && !hidden ? "good" : "none";
+  $("#status").text(summary(faces, hidden)).attr("data-tone", tone);
   $("#faces").empty().append(faces.map((face, index) => row(face, index, onMark)));
 }
 

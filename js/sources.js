@@ -15,7 +15,7 @@ export function listenForPhotos({ onPhotos, onError }) {
       if (!response.ok) throw new Error(response.statusText);
       onPhotos([{ blob: await response.blob(), name: name.split("/").pop() }]);
     } catch {
-      onError(t("sampleFailed", { name }));
+      onError(() => t("sampleFailed", { name }));
     }
   });
 }
@@ -23,8 +23,8 @@ export function listenForPhotos({ onPhotos, onError }) {
 const named = (file) => ({ blob: file, name: file.name });
 
 function listenForButtons(onPhotos, onError) {
-  $("#choose, #more").on("click", () => $("#file").trigger("click"));
-  $("#folder").on("click", () => $("#folder-file").trigger("click"));
+  $(".choose").on("click", () => $("#file").trigger("click"));
+  $(".choose-folder").on("click", () => $("#folder-file").trigger("click"));
   $("#file").on("change", ({ target }) => {
     const files = [...target.files];
     target.value = ""; // the same file can be chosen again
@@ -41,7 +41,7 @@ function listenForButtons(onPhotos, onError) {
 function takeFolder(files, onPhotos, onError) {
   const photos = files.filter((file) => PHOTO_NAME.test(file.name));
   if (photos.length) onPhotos(photos.map(named));
-  else onError(t("emptyFolder"));
+  else onError(() => t("emptyFolder"));
 }
 
 function listenForDrops(onPhotos, onError) {
@@ -63,7 +63,7 @@ function listenForDrops(onPhotos, onError) {
       const files = [...transfer.files].filter((file) => !folders.some((folder) => folder.name === file.name));
       if (files.length) onPhotos(files.map(named));
       for (const folder of folders) takeFolder(await filesBelow(folder), onPhotos, onError);
-      if (!files.length && !folders.length) onError(t("noFile"));
+      if (!files.length && !folders.length) onError(() => t("noFile"));
     });
 }
 

@@ -35,11 +35,15 @@ function describe(item, filter) {
 export function showProgress(queue) {
   const count = queue.items.length;
   const failed = queue.items.filter(({ state }) => state === "failed").length;
-  const done = count - queue.open.length - failed;
-  $("#queue").prop("hidden", count < 2);
-  $("#progress").attr({ max: Math.max(1, count), value: done + failed });
-  $("#progress-text").text(t(failed ? "progressFailed" : "progress", { done, count, failed }));
+  const cancelled = queue.items.filter(({ state }) => state === "cancelled").length;
+  const words = [t("progress", { done: queue.done.length, count })];
+  if (failed) words.push(t("progressFailed", { failed }));
+  if (cancelled) words.push(t("progressCancelled", { cancelled }));
+  $("#queue").prop("hidden", !count);
+  $("#progress").attr({ max: Math.max(1, count), value: count - queue.open.length });
+  $("#progress-text").text(words.join(""));
   $("#cancel").prop("hidden", !queue.open.length);
+  $("#retry-all").prop("hidden", !queue.retryable.length || queue.items.length < 2);
   $("#save-all").prop("hidden", queue.done.length < 2);
   $("#save-all-text").text(t("saveAll", { count: queue.done.length }));
 }

@@ -5,6 +5,7 @@ import { drawFaces } from "./boxes.js";
 const MOST_HEIGHT = 0.7; // of the window
 const MOST_ZOOM = 12;
 const STEP = 1.25;
+const NARROW = 480; // CSS pixels: on a phone the labels are short
 const PAN = 60; // CSS pixels an arrow key moves
 
 export class View {
@@ -38,6 +39,16 @@ export class View {
     this.paint();
   }
 
+  // Moves a face into view, if the zoom has left it outside.
+  reveal(face) {
+    if (!face || this.zoom === 1) return;
+    const { size, scale, offset } = this.layout();
+    const middle = [(face.box[0] + face.box[2]) / 2, (face.box[1] + face.box[3]) / 2];
+    const [x, y] = middle.map((value, axis) => value * scale + offset[axis]);
+    if (x >= 0 && y >= 0 && x <= size.width && y <= size.height) return;
+    this.centreOn([middle[0] / this.photo.naturalWidth, middle[1] / this.photo.naturalHeight]);
+  }
+
   // The canvas's size in CSS pixels, and how large a pixel of the photo is on it.
   layout() {
     const { naturalWidth, naturalHeight } = this.photo;
@@ -66,7 +77,8 @@ export class View {
     const { naturalWidth, naturalHeight } = this.photo;
     context.drawImage(this.photo, offset[0], offset[1], naturalWidth * scale, naturalHeight * scale);
     const place = (x, y) => [x * scale + offset[0], y * scale + offset[1]];
-    drawFaces(context, this.faces, { place, size, marked: this.marked });
+    drawFaces(context, this.faces, { place, size, marked: this.marked, short: window.innerWidth < NARROW });
+    this.canvas.style.touchAction = this.zoom > 1 ? "none" : "pan-y"; // whole, a finger scrolls the page
   }
 
   zoomBy(factor, at = null) {
@@ -117,9 +129,10 @@ export class View {
     this.canvas.addEventListener(
       "wheel",
       (event) => {
-        if (!event.ctrlKey && this.zoom === 1 && event.deltaY > 0) return; // the page scrolls on
+        if (!event.ctrlKey && this.zoom === 1) return; // the page scrolls
         event.preventDefault();
-        this.zoomBy(event.deltaY < 0 ? STEP : 1 / STEP, [event.offsetX, event.offsetY]);
+        if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) this.panBy(-event.deltaX, 0);
+        else this.zoomBy(event.deltaY < 0 ? STEP : 1 / STEP, [event.offsetX, event.offsetY]);
       },
       { passive: false },
     );

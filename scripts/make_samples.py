@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("archive", type=Path, help="face_recognition-1.3.0.tar.gz")
     archive = parser.parse_args().archive
     portraits = {name: read_portrait(archive, name) for name in ("obama.jpg", "obama2.jpg", "obama3.jpg", "biden.jpg")}
-    astronaut, coffee = read_skimage("astronaut.png"), read_skimage("coffee.png")
+    astronaut, rocket = read_skimage("astronaut.png"), read_skimage("rocket.jpg")
     blue = wear_mask(portraits["obama.jpg"], "obama.jpg", BLUE)
     white = wear_mask(portraits["obama3.jpg"], "obama3.jpg", WHITE)
 
@@ -61,7 +61,7 @@ def main() -> None:
     group = [crop(blue, 200, 0, 590), crop(astronaut, 90, 0, 270)]
     group += [crop(white, 420, 130, 640), crop(portraits["biden.jpg"], 290, 40, 560)]
     save("test_group.jpg", np.concatenate(group, axis=1))
-    save("test_no_face.jpg", coffee)
+    save("test_no_face.jpg", rocket)
     save_sideways("test_rotated.jpg", shrink(portraits["obama2.jpg"], 900))
 
 

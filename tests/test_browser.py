@@ -30,7 +30,7 @@ def test_the_threshold_filters_without_asking_again(page):
     requests = []
     page.on("request", lambda request: requests.append(request.url))
     set_threshold(page, 1)
-    expect(page.locator("#status")).to_have_text("No face found.")
+    expect(page.locator("#status")).to_have_text("0 shown, 4 hidden by the filter.")
     set_threshold(page, 0.1)
     assert page.locator("#faces tr").count() >= 4
     assert requests == []

@@ -66,7 +66,11 @@ def test_a_bad_file_is_reported_and_the_rest_go_on(run, tmp_path):
     status, out, err = run(bad, empty, tmp_path / "missing.jpg", IMAGES / "test_mask.jpg")
     assert status == 1
     assert len(out.splitlines()) == 1
-    for named in ("bad.jpg: The image is in no known", "empty.png: The image is empty", "missing.jpg"):
+    for named in (
+        "bad.jpg: The image is in no known",
+        "empty.png: The image is empty",
+        "missing.jpg: It cannot be read",
+    ):
         assert named in err
     assert "Traceback" not in err
 
@@ -78,6 +82,22 @@ def test_output_writes_each_photo_with_its_boxes(run, tmp_path):
     status, _, _ = run(IMAGES / "test_mask.jpg", other, "--output", tmp_path / "deep" / "drawn")
     assert status == 0
     assert sorted(path.name for path in (tmp_path / "deep" / "drawn").iterdir()) == ["test_mask.jpg", "test_mask_2.jpg"]
+
+
+def test_what_a_folder_cannot_give_is_reported(run, tmp_path):
+    shutil.copy(IMAGES / "test_mask.jpg", tmp_path / "good.jpg")
+    (tmp_path / "dangling.jpg").symlink_to(tmp_path / "nothing")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    status, out, err = run(tmp_path, tmp_path / "loop", "a" * 300)
+    assert (status, len(out.splitlines())) == (1, 1)
+    for name in ("dangling.jpg", "loop", "a" * 300):
+        assert f"{name}: It cannot be read" in err
+
+
+def test_an_output_that_is_no_folder(run, tmp_path):
+    (tmp_path / "file").write_text("x")
+    status, _, err = run("--output", tmp_path / "file")
+    assert (status, err) == (2, f"--output {tmp_path / 'file'} cannot be used as a folder: File exists.\n")
 
 
 def test_output_writes_over_nothing(run, tmp_path):

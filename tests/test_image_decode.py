@@ -68,6 +68,12 @@ def test_16_bit_keeps_its_brightness():
     assert abs(int(decoded[0, 0, 0]) - 128) <= 1
 
 
+def test_a_side_that_no_decoder_takes_is_too_large_and_not_corrupt():
+    assert decode_image(encode(".png", np.zeros((1, 1_000_000), np.uint8))).shape == (1, 1_000_000, 3)
+    with pytest.raises(ImageTooLargeError, match="a side may have at most 1000000"):
+        decode_image(png(1_000_001, 1))
+
+
 def test_empty():
     with pytest.raises(EmptyImageError, match="0 bytes"):
         decode_image(b"")
@@ -116,7 +122,7 @@ def test_corrupt_data_behind_a_good_header():
 @pytest.mark.parametrize(("width", "height"), [(30000, 30000), (2**31 - 1, 2**31 - 1), (40_000_001, 1)])
 def test_a_decompression_bomb_is_refused_by_its_header(monkeypatch, width, height):
     monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("decoded"))
-    with pytest.raises(ImageTooLargeError, match="at most 40 megapixels"):
+    with pytest.raises(ImageTooLargeError, match="at most"):
         decode_image(png(width, height))
 
 

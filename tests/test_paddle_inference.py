@@ -90,7 +90,7 @@ def test_thresholds_from_0_to_1(detector, group_photo, threshold):
     assert all(result["score"] >= threshold for result in results)
 
 
-@pytest.mark.parametrize("threshold", [-0.01, 1.01, float("nan"), float("inf"), "0.5", True, [0.5]])
+@pytest.mark.parametrize("threshold", [-0.01, 1.01, float("nan"), float("inf"), "0.5", True, [0.5], 10**400, 1j])
 def test_other_thresholds_are_refused(detector, group_photo, threshold):
     with pytest.raises(ThresholdError, match="a number from 0 to 1"):
         detector.predict(img_bin=group_photo, threshold=threshold)

@@ -76,6 +76,31 @@ def test_the_keyboard_reaches_everything_that_can_be_used(page):
         assert wanted in reached
 
 
+def test_a_control_that_disappears_hands_on_the_focus(page):
+    def focused():
+        return page.evaluate("document.activeElement.id")
+
+    page.locator("#samples button").first.focus()
+    page.keyboard.press("Enter")
+    wait_until(page, "done")
+    page.locator("#clear").focus()
+    page.keyboard.press("Enter")
+    wait_until(page, "idle")
+    assert focused() == "choose"
+    page.set_input_files("#file", GROUP)
+    wait_until(page, "done")
+    assert focused() == "canvas"
+
+
+def test_the_switch_translates_errors_too(page, addresses):
+    page.set_input_files("#file", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"text"})
+    wait_until(page, "error")
+    page.locator("#language").click()
+    expect(page.locator("#error-text")).to_contain_text("这不是支持的图片格式")
+    page.locator("#language").click()
+    expect(page.locator("#error-text")).to_contain_text("in no known image format")
+
+
 def test_nothing_moves_for_those_who_want_no_motion(browser, addresses):
     with opened(browser, addresses, reduced_motion="reduce") as page:
         page.evaluate("$('#main').attr('data-state', 'loading')")

@@ -99,11 +99,63 @@ def test_a_hidden_tab_asks_nothing(camera_page):
 
 def test_keeping_a_picture_adds_it_to_the_photos(camera_page):
     start_camera(camera_page)
-    camera_page.locator("#live-keep").click()
+    for count in (1, 2):
+        camera_page.locator("#live-keep").click()
+        expect(camera_page.locator("#strip [data-item-state=done]")).to_have_count(count, timeout=30_000)
+    wait_until(camera_page, "live")
+    camera_page.locator("#live-stop").click()
     wait_until(camera_page, "done")
     assert camera_page.inner_text("#file-name").startswith("camera_")
     assert (camera_page.inner_text("#count-masked"), camera_page.inner_text("#count-unmasked")) == ("1", "1")
     expect(camera_page.locator("#live")).to_be_hidden()
+
+
+LATE = """
+    const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    window.streams = [];
+    navigator.mediaDevices.getUserMedia = async (wish) => {
+        const stream = await open(wish);
+        await new Promise((resolve) => setTimeout(resolve, 1500));
+        window.streams.push(stream);
+        return stream;
+    }; 0
+"""
+
+
+@pytest.mark.parametrize("meanwhile", ["#live-stop", "#samples button", "#live-stop, twice"])
+def test_a_camera_that_opens_too_late_is_released(camera_page, meanwhile):
+    camera_page.evaluate(LATE)
+    camera_page.locator("#drop .start-camera").click()
+    if meanwhile.endswith("twice"):
+        camera_page.evaluate("$('#drop .start-camera').trigger('click')")
+    camera_page.locator(meanwhile.split(",")[0]).first.click()
+    camera_page.wait_for_timeout(3000)
+    states = camera_page.evaluate("window.streams.map((stream) => stream.getTracks()[0].readyState)")
+    assert states
+    assert set(states) == {"ended"}
+    expect(camera_page.locator("#live")).to_be_hidden()
+    wait_until(camera_page, "done" if "samples" in meanwhile else "idle")
+
+
+def test_stop_goes_back_to_the_photo(camera_page):
+    camera_page.set_input_files("#file", GROUP)
+    wait_until(camera_page, "done")
+    camera_page.locator("#figure .start-camera").click()
+    wait_until(camera_page, "live")
+    camera_page.locator("#live-stop").click()
+    wait_until(camera_page, "done")
+    assert camera_page.inner_text("#file-name") == "test_group.jpg"
+
+
+def test_clear_ends_the_camera(camera_page):
+    camera_page.set_input_files("#file", GROUP)
+    wait_until(camera_page, "done")
+    camera_page.locator("#figure .start-camera").click()
+    expect(camera_page.locator("#count-masked")).to_have_text("1", timeout=30_000)
+    camera_page.locator("#clear").click()
+    wait_until(camera_page, "idle")
+    expect(camera_page.locator("#live")).to_be_hidden()
+    assert camera_page.evaluate("$('#live-video')[0].srcObject") is None
 
 
 def test_the_camera_refused(browser, addresses):
@@ -138,8 +190,8 @@ def clip(tmp_path_factory):
     """Two seconds with faces, then two without."""
     target = tmp_path_factory.mktemp("video") / "clip.webm"
     writer = cv2.VideoWriter(str(target), cv2.VideoWriter_fourcc(*"VP80"), 10, (640, 480))
-    coffee = cv2.resize(cv2.imread(str(IMAGES / "test_no_face.jpg")), (640, 480))
-    for picture in [frame()] * 20 + [coffee] * 20:
+    rocket = cv2.resize(cv2.imread(str(IMAGES / "test_no_face.jpg")), (640, 480))
+    for picture in [frame()] * 20 + [rocket] * 20:
         writer.write(picture)
     writer.release()
     return target
@@ -157,6 +209,13 @@ def test_a_video_plays_with_boxes_and_can_be_sought(page, clip):
     assert page.evaluate("$('#live-video')[0].controls")
     page.locator("#live-stop").click()
     wait_until(page, "idle")
+
+
+def test_a_video_among_the_photos_plays(page, clip):
+    page.set_input_files("#file", [GROUP, clip])
+    wait_until(page, "live")
+    expect(page.locator("#count-masked")).to_have_text("1", timeout=30_000)
+    expect(page.locator("#strip button")).to_have_count(1)
 
 
 def test_a_file_that_is_no_video(page, tmp_path):

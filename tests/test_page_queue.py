@@ -53,11 +53,35 @@ def test_cancel_and_clear(page, addresses):
     expect(page.locator("#strip [data-item-state=cancelled]")).to_have_count(4)
     expect(page.locator("#cancel")).to_be_hidden()
     page.unroute_all()
+    expect(page.locator("#progress-text")).to_have_text("0 of 4 done, 4 cancelled")
     page.locator("#retry").click()
     expect(page.locator("#strip [data-item-state=done]")).to_have_count(1, timeout=30_000)
+    page.locator("#retry-all").click()
+    expect(page.locator("#progress-text")).to_have_text("4 of 4 done", timeout=30_000)
     page.locator("#clear").click()
     expect(page.locator("#queue")).to_be_hidden()
     wait_until(page, "idle")
+
+
+def test_one_photo_can_be_cancelled_and_cleared(page, addresses):
+    page.route(f"{addresses[0]}/api/**", lambda route: None)
+    page.set_input_files("#file", PHOTOS[0])
+    page.locator("#cancel").click()
+    wait_until(page, "error")
+    expect(page.locator("#error-text")).to_have_text("cancelled")
+    page.locator("#clear").click()
+    wait_until(page, "idle")
+    page.unroute_all()
+
+
+def test_a_problem_beside_the_photos_leaves_them_shown(page, tmp_path):
+    choose(page, PHOTOS[0])
+    page.set_input_files("#folder-file", tmp_path)
+    expect(page.locator("#error-text")).to_contain_text("holds no photo")
+    expect(page.locator("#figure")).to_be_visible()
+    assert page.inner_text("#count-masked") == "2"
+    page.set_input_files("#file", {"name": "bad.jpg", "mimeType": "image/jpeg", "buffer": b"x"})
+    wait_until(page, "error")
 
 
 def test_paste_anywhere(page):

@@ -10,9 +10,9 @@ def test_the_class_switches_filter_at_once(page):
     page.on("request", lambda request: requests.append(request.url))
     page.locator("#classes input[value=face]").uncheck()
     assert (page.inner_text("#count-masked"), page.inner_text("#count-unmasked")) == ("2", "0")
-    expect(page.locator("#status")).to_have_text("2 faces: everyone wears a mask.")
+    expect(page.locator("#status")).to_have_text("2 shown, 2 hidden by the filter.")
     page.locator("#classes input[value=face_mask]").uncheck()
-    expect(page.locator("#status")).to_have_text("No face found.")
+    expect(page.locator("#status")).to_have_text("0 shown, 4 hidden by the filter.")
     assert requests == []
 
 
@@ -88,6 +88,17 @@ def test_zoom_and_pan_by_keyboard_buttons_wheel_and_drag(page):
     page.locator("#zoom-fit").click()
     page.locator("h1").hover()
     assert picture_of(page) == pictures[0]
+
+
+def test_only_faces_in_view_have_labels_and_a_row_brings_its_face_there(page):
+    choose(page, GROUP)
+    page.locator("#canvas").focus()
+    for _ in range(7):
+        page.keyboard.press("+")
+    before = picture_of(page)
+    page.locator("#faces tr").first.hover()
+    page.locator("h1").hover()
+    assert picture_of(page) != before
 
 
 def test_labels_keep_clear_of_each_other(page):

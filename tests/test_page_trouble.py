@@ -72,6 +72,21 @@ def test_retry_after_is_readable_from_the_page(app, settings):
     assert "Retry-After" in answer.headers["Access-Control-Expose-Headers"]
 
 
+def test_a_post_that_always_breaks_is_given_up(page, addresses):
+    asked = []
+
+    def drop(route):
+        asked.append(1)
+        route.abort()
+
+    page.route(f"{addresses[0]}/api/**", drop)
+    page.set_input_files("#file", GROUP)
+    wait_until(page, "error")
+    page.wait_for_timeout(4500)
+    assert 1 <= len(asked) <= 2
+    page.unroute_all()
+
+
 @pytest.mark.parametrize("status", [500, 502])
 def test_an_answer_that_is_no_problem_document(page, addresses, status):
     headers = {"Access-Control-Allow-Origin": addresses[1]}

@@ -85,6 +85,8 @@ def test_the_photo_is_not_changed(noise):
         ([RESIZE | {"target_size": [416]}, PERMUTE], "Resize.target_size"),
         ([RESIZE | {"target_size": [0, 416]}, PERMUTE], "Resize.target_size"),
         ([RESIZE | {"target_size": [10**6, 416]}, PERMUTE], "Resize.target_size"),
+        ([RESIZE | {"interp": [2]}, PERMUTE], "Resize.interp"),
+        ([{"type": ["Resize"]}, PERMUTE], "is not supported"),
         ([RESIZE | {"interp": 9}, PERMUTE], "Resize.interp"),
         ([RESIZE | {"letterbox": True}, PERMUTE], "Resize.letterbox"),
         ([RESIZE | {"keep_ratio": "no"}, PERMUTE], "Resize.keep_ratio"),

@@ -67,6 +67,7 @@ def test_a_photo_without_faces_is_a_good_photo(run, dataset, tmp_path):
     [
         ("<annotation>", "does not parse"),
         ("", "does not parse"),
+        ('<?xml version="1.0" encoding="foo"?><annotation/>', "does not parse"),
         ('<!DOCTYPE a [<!ENTITY x "y">]><annotation>&x;</annotation>', "declares an entity"),
         ("<annotation></annotation>", "size has no width"),
         (annotation(width="wide"), "size has no width"),

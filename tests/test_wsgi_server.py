@@ -34,6 +34,7 @@ def exchange(address, request):
     ("request_bytes", "status", "code"),
     [
         (b"GARBAGE\r\n\r\n", 400, "bad_request"),
+        (b"GET http://[::1/ HTTP/1.1\r\n\r\n", 400, "bad_request"),
         (b"GET / HTTP/1.1\r\nbad header\r\n\r\n", 400, "bad_request"),
         (b"POST /api/ HTTP/1.1\r\nHost: x\r\nContent-Length: minus\r\n\r\n", 400, "bad_request"),
         (b"POST /api/ HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n", 413, "body_too_large"),

@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
         args.output.mkdir(parents=True, exist_ok=True)
         write_list(args.output / "train.txt", root, training)
         write_list(args.output / "val.txt", root, validation)
-    except (DatasetError, OSError, zipfile.BadZipFile) as error:
+    except (DatasetError, OSError, UnicodeError, zipfile.BadZipFile) as error:
         print(error, file=sys.stderr)
         return 1
     for problem in checked.problems:
@@ -140,14 +140,17 @@ def read_labels(root: Path) -> list[str]:
 
 def find_problem(image: Path, annotation: Path, labels: list[str]) -> str | None:
     """Return what is wrong with an image and its annotation, in a few words, or None."""
-    if set(image.name) & set(" \t"):
+    if image.name.split() != [image.name]:
         return "its name has a blank; the lists that PaddleDetection reads are split at blanks"
-    content = annotation.read_bytes()
+    try:
+        content = annotation.read_bytes()
+    except OSError as error:
+        return f"it cannot be read ({error.strerror})"
     if ENTITY_DECLARATION in content:
         return "the XML declares an entity"
     try:
         tree = ElementTree.fromstring(content)
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:  # the last two: an encoding it does not know
         return f"the XML does not parse ({error})"
     try:
         width, height = (int(float(tree.findtext(f"size/{side}", ""))) for side in ("width", "height"))
@@ -169,7 +172,7 @@ def image_size(path: Path) -> tuple[int, int] | None:
     """Decode an image as PaddleDetection does, EXIF orientation applied; return width and height, or None."""
     try:
         image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:
+    except (cv2.error, OSError):
         return None
     return None if image is None else (image.shape[1], image.shape[0])
 
