@@ -1,6 +1,7 @@
 import cv2
 import pytest
 import servers
+from axe_playwright_python.sync_playwright import Axe
 from browsing import GROUP, launch, opened, wait_until
 from conftest import IMAGES
 from playwright.sync_api import expect
@@ -41,6 +42,12 @@ def test_the_camera_shows_faces_counts_and_pictures_a_second(camera_page):
     assert camera_page.evaluate(
         "[...$('#live-canvas')[0].getContext('2d').getImageData(0, 0, 300, 150).data].some(Boolean)"
     )
+
+
+def test_axe_finds_nothing_while_the_camera_runs(camera_page):
+    start_camera(camera_page)
+    violations = Axe().run(camera_page).response["violations"]
+    assert [(v["id"], [node["html"][:80] for node in v["nodes"]]) for v in violations] == []
 
 
 def test_one_request_is_in_flight(camera_page, addresses):
