@@ -38,6 +38,8 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=60, help=f"validation photos to compare, {LEAST_PHOTOS} or more")
     parser.add_argument("--replace", action="store_true", help="replace a model of another name")
     args = parser.parse_args()
+    if args.photos < LEAST_PHOTOS:
+        raise SystemExit(f"--photos {args.photos} is too few to compare; take {LEAST_PHOTOS} or more")
     other = [path for path in args.models.glob("*.onnx") if path.stem != args.export.name]
     if other and not args.replace:
         raise SystemExit(f"{args.models} holds {other[0].name}: pass --replace to put {args.export.name} in its place")
