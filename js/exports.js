@@ -75,8 +75,10 @@ export async function copy(text) {
 }
 
 function copyTheOldWay(text) {
+  const before = document.activeElement;
   const area = $("<textarea>").val(text).addClass("offscreen").appendTo("body").trigger("select");
   const done = document.execCommand("copy");
   area.remove();
+  before?.focus({ preventScroll: true });
   return done;
 }

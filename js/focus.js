@@ -1,6 +1,6 @@
 // Keeps the keyboard's place: a control that disappears hands the focus to what took its place.
 
-const PLACES = ["#live-stop", "#retry", "#canvas", "#choose"]; // the first one visible takes over
+const PLACES = ["#live-stop", "#cancel", "#retry", "#retry-all", "#canvas", "#choose"]; // the first visible takes over
 
 let last = null;
 

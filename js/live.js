@@ -10,6 +10,7 @@ const LONGEST_SIDE = 640; // px sent
 const QUALITY = 0.8;
 const FPS_OVER = 10; // answers
 const PAUSE_AFTER_FAILURE = 1000; // ms
+const NARROW = 480; // CSS pixels: short labels
 
 export class Live {
   // onFaces(answer or null) hears of each answer, onError(words) of what keeps the source from playing,
@@ -30,6 +31,11 @@ export class Live {
 
   get hasPicture() {
     return this.video.readyState >= 2;
+  }
+
+  // Whether a film is on.
+  get isOn() {
+    return this.abort !== null;
   }
 
   get isCamera() {
@@ -60,7 +66,7 @@ export class Live {
     }
     const [track] = this.stream.getVideoTracks();
     track.addEventListener("ended", () => this.fail("cameraBusy"));
-    this.setMirrored(track.getSettings().facingMode !== "environment");
+    this.setMirrored(this.wish ?? track.getSettings().facingMode !== "environment");
     this.video.srcObject = this.stream;
     this.video.controls = false;
     await this.play();
@@ -83,6 +89,12 @@ export class Live {
     return devices
       .filter(({ kind }) => kind === "videoinput")
       .map(({ deviceId, label }, index) => ({ deviceId, label: label || `${index + 1}`, current: deviceId === current }));
+  }
+
+  // What the visitor wishes holds for the next camera too.
+  wishMirrored(mirrored) {
+    this.wish = mirrored;
+    this.setMirrored(mirrored);
   }
 
   setMirrored(mirrored) {
@@ -137,6 +149,7 @@ export class Live {
         this.paint();
       } catch (error) {
         if (signal.aborted) return;
+        this.answer = null;
         this.onTrouble(error);
         await pause(PAUSE_AFTER_FAILURE, signal);
       }
@@ -184,6 +197,6 @@ export class Live {
     const left = (width - videoWidth * scale) / 2;
     const top = (height - videoHeight * scale) / 2;
     const place = (x, y) => [left + (this.mirrored ? videoWidth - x : x) * scale, top + y * scale];
-    drawFaces(context, this.filter(this.answer.results), { place, size: { width, height } });
+    drawFaces(context, this.filter(this.answer.results), { place, size: { width, height }, short: width < NARROW });
   }
 }

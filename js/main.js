@@ -23,6 +23,7 @@ let selected = null;
 let photo = null; // the selected item's, loaded
 let threshold = null; // the model's own until it is moved
 let notice = null; // words of a problem that belongs to no photo
+let liveWords = null; // words of what is wrong with the film at the moment
 let reconnecting = false;
 
 const isLive = () => !$("#live").prop("hidden");
@@ -49,8 +50,8 @@ function receive(photos) {
   const isVideo = ({ blob }) => blob.type.startsWith("video/");
   const items = queue.add(photos.filter((one) => !isVideo(one)));
   const video = photos.find(isVideo);
+  if (items.length) select(items[0]);
   if (video) startVideo(video.blob);
-  else select(items[0]);
 }
 
 function changed(item) {
@@ -59,6 +60,7 @@ function changed(item) {
   if (item && item === selected && !isLive()) showSelected();
   if (item?.state === "done") $("#outage").prop("hidden", true);
   if (item?.error?.unreachable) reconnect();
+  keepFocus();
 }
 
 async function select(item) {
@@ -71,6 +73,7 @@ async function select(item) {
   const loaded = await loadPhoto(item.blob).catch(() => null);
   if (item !== selected) return;
   photo = loaded;
+  if (!photo && item.state === "done") notice = () => t("unshowable");
   if (!isLive()) showSelected();
 }
 
@@ -84,10 +87,10 @@ function showSelected() {
   $("#found, #details").prop("hidden", !ready);
   $("#figure").prop("hidden", !photo);
   $("#drop").prop("hidden", Boolean(photo));
-  showError(failed ? error : notice && { text: notice(), final: true });
+  showError(notice ? { text: notice(), final: true } : failed && error);
   if (ready) showDone();
   else if (photo) view.show(photo, []);
-  if (failed) setState("error", t("failedFor", { name }));
+  if (failed || (state === "done" && notice && !photo)) setState("error", t("failedFor", { name }));
   else if (!ready) setState("loading", selected.waits ? t("waiting", { seconds: selected.waits }) : t("working", { name }));
   keepFocus();
 }
@@ -124,6 +127,9 @@ function refresh() {
   showStrip(queue, selected, { filter, onSelect: select });
   if (isLive()) {
     if (live.answer) showResults(filter(live.answer.results), countHidden(live.answer), () => {});
+    else if (liveWords) $("#status").text(liveWords()).attr("data-tone", "none");
+    $("#fps").text(live.answer ? t("fps", { fps: live.fps.toFixed(1) }) : "");
+    $("#found").prop("hidden", !live.answer);
     live.paint();
   } else if (selected?.state === "done" && photo) {
     const faces = filter(selected.answer.results);
@@ -142,11 +148,12 @@ function markFromRow(face) {
   mark(face);
 }
 
-// A problem that belongs to no photo; what is shown stays.
+// A problem that belongs to no photo; what is shown stays, a film too.
 function refuse(words) {
-  leaveLive();
   notice = words;
-  showSelected();
+  if (live.isOn) return showError({ text: words(), final: true });
+  leaveLive();
+  return showSelected();
 }
 
 // The API cannot be reached: say so, look again until it can, and ask again about what failed for it.
@@ -173,6 +180,7 @@ function recovered() {
 async function startCamera(deviceId) {
   enterLive();
   if (!(await live.startCamera(deviceId))) return;
+  $("#camera-tools").prop("hidden", false);
   const cameras = await live.cameras();
   const options = cameras.map((camera) =>
     $("<option>").val(camera.deviceId).text(camera.label).prop("selected", camera.current),
@@ -190,6 +198,7 @@ function startVideo(file) {
 function enterLive() {
   live.stop();
   notice = null;
+  liveWords = null;
   $("#drop, #figure, #error, #found, #camera-tools").prop("hidden", true);
   $("#live").prop("hidden", false);
   $("#fps").text("");
@@ -205,16 +214,16 @@ function leaveLive() {
 
 function showLiveFaces(answer) {
   useThreshold(answer);
+  liveWords = null;
   $("#outage, #details").prop("hidden", true);
-  $("#found").prop("hidden", false);
-  $("#camera-tools").prop("hidden", !live.isCamera);
-  $("#fps").text(t("fps", { fps: live.fps.toFixed(1) }));
   refresh();
 }
 
+// What was found last is no longer true: it goes.
 function liveTrouble(error) {
+  liveWords = () => error.text;
   if (error.unreachable) reconnect();
-  else $("#status").text(error.text).attr("data-tone", "none");
+  refresh();
 }
 
 // Adds the present picture to the photos; the film goes on.
@@ -223,9 +232,13 @@ async function keepLivePicture() {
   const kind = live.isCamera ? "camera" : "video";
   const now = new Date();
   const time = [now.getHours(), now.getMinutes(), now.getSeconds()].map((part) => String(part).padStart(2, "0"));
-  const [item] = queue.add([{ blob: await live.capture(Infinity, 0.95), name: `${kind}_${time.join("-")}.jpg` }]);
+  const blob = await live.capture(Infinity, 0.95);
+  if (!live.isOn) return; // stopped or cleared meanwhile
+  const [item] = queue.add([{ blob, name: `${kind}_${time.join("-")}.jpg` }]);
   selected = item;
-  photo = await loadPhoto(item.blob);
+  photo = null;
+  const loaded = await loadPhoto(blob);
+  if (selected === item) photo = loaded;
 }
 
 const entry = (item) => ({ item, faces: filter(item.answer.results) });
@@ -296,10 +309,11 @@ $("#video-file").on("change", ({ target }) => {
   if (file) startVideo(file);
 });
 $("#camera-choice").on("change", ({ target }) => startCamera(target.value));
-$("#mirrored").on("change", ({ target }) => live.setMirrored(target.checked));
+$("#mirrored").on("change", ({ target }) => live.wishMirrored(target.checked));
 $("#live-stop").on("click", () => {
   leaveLive();
-  showSelected();
+  if (selected && !photo) select(selected);
+  else showSelected();
 });
 $("#live-keep").on("click", keepLivePicture);
 $("#language").on("click", () => {

@@ -92,6 +92,19 @@ def test_a_control_that_disappears_hands_on_the_focus(page):
     assert focused() == "canvas"
 
 
+def test_cancel_by_keyboard_keeps_the_place(page, addresses):
+    page.route(f"{addresses[0]}/api/**", lambda route: None)
+    page.set_input_files("#file", [GROUP, GROUP])
+    page.locator("#cancel").focus()
+    page.keyboard.press("Enter")
+    wait_until(page, "error")
+    assert page.evaluate("document.activeElement.id") == "retry"
+    page.unroute_all()
+    page.keyboard.press("Enter")
+    wait_until(page, "done")
+    assert page.evaluate("document.activeElement.tagName") != "BODY"
+
+
 def test_the_switch_translates_errors_too(page, addresses):
     page.set_input_files("#file", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"text"})
     wait_until(page, "error")

@@ -154,6 +154,42 @@ def test_stop_goes_back_to_the_photo(camera_page):
     assert camera_page.inner_text("#file-name") == "test_group.jpg"
 
 
+def test_a_notice_leaves_the_camera_on(camera_page, tmp_path):
+    start_camera(camera_page)
+    camera_page.set_input_files("#folder-file", tmp_path)
+    expect(camera_page.locator("#error-text")).to_contain_text("holds no photo")
+    wait_until(camera_page, "live")
+    assert camera_page.evaluate("$('#live-video')[0].srcObject.active")
+
+
+def test_old_boxes_go_when_the_api_fails(camera_page, addresses):
+    start_camera(camera_page)
+    headers = {"Access-Control-Allow-Origin": addresses[1]}
+    camera_page.route(f"{addresses[0]}/api/**", lambda route: route.fulfill(status=500, headers=headers, body=""))
+    expect(camera_page.locator("#status")).to_have_text("The detector answered 500 without saying why.")
+    expect(camera_page.locator("#found")).to_be_hidden()
+    camera_page.locator("#language").click()
+    expect(camera_page.locator("#status")).to_contain_text("检测服务返回 500")
+    camera_page.unroute_all()
+    expect(camera_page.locator("#count-masked")).to_have_text("1", timeout=30_000)
+
+
+def test_a_picture_kept_and_cleared_at_once_stays_away(camera_page):
+    start_camera(camera_page)
+    camera_page.evaluate("$('#live-keep').trigger('click'); $('#clear').trigger('click'); 0")
+    camera_page.wait_for_timeout(1500)
+    wait_until(camera_page, "idle")
+    expect(camera_page.locator("#queue")).to_be_hidden()
+
+
+def test_mirrored_off_is_remembered(camera_page):
+    start_camera(camera_page)
+    camera_page.locator("#mirrored").uncheck()
+    camera_page.locator("#live-stop").click()
+    start_camera(camera_page)
+    assert not camera_page.locator("#mirrored").is_checked()
+
+
 def test_clear_ends_the_camera(camera_page):
     camera_page.set_input_files("#file", GROUP)
     wait_until(camera_page, "done")
@@ -223,6 +259,9 @@ def test_a_video_among_the_photos_plays(page, clip):
     wait_until(page, "live")
     expect(page.locator("#count-masked")).to_have_text("1", timeout=30_000)
     expect(page.locator("#strip button")).to_have_count(1)
+    page.locator("#live-stop").click()
+    wait_until(page, "done")
+    assert page.inner_text("#file-name") == "test_group.jpg"
 
 
 def test_a_file_that_is_no_video(page, tmp_path):

@@ -115,6 +115,19 @@ def test_the_servers_text_is_never_html(page, addresses):
     page.unroute_all()
 
 
+def test_a_file_that_changed_on_disk_says_so(page, tmp_path):
+    changing = tmp_path / "changing.jpg"
+    changing.write_bytes(GROUP.read_bytes())
+    page.set_input_files("#file", [changing, IMAGES / "test_mask.jpg"])
+    expect(page.locator("#progress-text")).to_have_text("2 of 2 done", timeout=30_000)
+    page.locator("#strip button").nth(1).click()
+    wait_until(page, "done")
+    changing.write_bytes(b"something else")
+    page.locator("#strip button").nth(0).click()
+    wait_until(page, "error")
+    expect(page.locator("#error-text")).to_have_text("The browser cannot show this photo.")
+
+
 def test_a_photo_the_browser_cannot_show_says_so(page):
     broken = (IMAGES / "test_face.jpg").read_bytes()[:300]
     page.set_input_files("#file", {"name": "cut.jpg", "mimeType": "image/jpeg", "buffer": broken})
