@@ -39,7 +39,7 @@ def run_all(folder: Path) -> None:
     for name in CONFIGS:
         config = HERE / "configs" / f"{name}.yml"
         training, models = folder / "training", folder / "models" / name
-        options = ["pretrain_weights=null", "TrainReader.batch_size=2", "worker_num=0", "mild_epochs=1"]
+        options = ["pretrain_weights=null", "TrainReader.batch_size=2", "worker_num=0"]
         options.append(f"save_dir={training}")
         step("train.py", "-c", config, *data, "-o", *options, "epoch=1")
         step("train.py", "-c", config, *data, "--resume", "-o", *options, "epoch=2")

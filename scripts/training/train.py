@@ -9,7 +9,6 @@ from typing import Any
 from paddle_setup import argument_parser, configure
 
 from depthwise import accelerate
-from mild_augmentation import MildAugmentation
 from ppdet.engine import Trainer, set_random_seed
 from ppdet.engine.callbacks import Checkpointer
 from ppdet.utils.checkpoint import is_url
@@ -42,8 +41,7 @@ def main() -> None:
     accelerate(trainer.model)
     # in place of PaddleDetection's own LogPrinter, whose lines would break the progress bar
     trainer._callbacks = []
-    mild = MildAugmentation(trainer, cfg.get("mild_epochs", 0), cfg.eval_height)
-    trainer.register_callbacks([mild, checkpointer, Progress(trainer, folder)])
+    trainer.register_callbacks([checkpointer, Progress(trainer, folder)])
     try:
         trainer.train(validate=True)
     except KeyboardInterrupt:
