@@ -5,6 +5,7 @@ import io
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -122,9 +123,11 @@ def process(
         os.scandir(path).close()  # says why, if it cannot be listed
         raise ValueError(f"The folder holds no photo ({', '.join(sorted(SUFFIXES))}).")
     data = path.read_bytes()
-    answer = detector.predict(img_bin=data, threshold=threshold)
+    start = time.perf_counter()
+    image = decode_image(data, detector.max_pixels)
+    answer = detector.answer(image, threshold, start)
     if output:
-        drawn = draw_results(decode_image(data, detector.max_pixels), answer["results"])
+        drawn = draw_results(image, answer["results"])
         target = free_name(output / f"{path.stem}.jpg", taken)
         target.write_bytes(encode_jpeg(drawn))
         answer["output"] = str(target)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 HIGHEST_PIXEL_LIMIT = 2**27
+MOST_DIGITS = 20
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "models"
@@ -22,7 +23,12 @@ def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
     """Return a reader of whole numbers from ``lowest`` to ``highest``."""
 
     def read(text: str) -> int:
-        if not text.strip().isascii() or not text.strip().isdigit() or not lowest <= int(text) <= highest:
+        if (
+            len(text) > MOST_DIGITS
+            or not text.strip().isascii()
+            or not text.strip().isdigit()
+            or not lowest <= int(text) <= highest
+        ):
             raise ValueError(f"a whole number from {lowest} to {highest}")
         return int(text)
 

@@ -4,7 +4,7 @@
 import { detect, pause } from "./api.js";
 import { drawFaces } from "./boxes.js";
 import { t } from "./i18n.js";
-import { rescale, toBlob } from "./photo.js";
+import { rescale, scaledJpeg } from "./photo.js";
 
 const LONGEST_SIDE = 640; // px sent
 const QUALITY = 0.8;
@@ -176,12 +176,7 @@ export class Live {
 
   capture(longest, quality) {
     const { videoWidth, videoHeight } = this.video;
-    const scale = Math.min(1, longest / Math.max(videoWidth, videoHeight));
-    const canvas = document.createElement("canvas");
-    canvas.width = Math.max(1, Math.round(videoWidth * scale));
-    canvas.height = Math.max(1, Math.round(videoHeight * scale));
-    canvas.getContext("2d").drawImage(this.video, 0, 0, canvas.width, canvas.height);
-    return toBlob(canvas, "image/jpeg", quality);
+    return scaledJpeg(this.video, videoWidth, videoHeight, longest / Math.max(videoWidth, videoHeight), quality);
   }
 
   // The boxes lie on a canvas of the video's size, mirrored with it; their labels can be read either way.

@@ -18,14 +18,19 @@ export async function loadPhoto(blob) {
 // The photo as it is sent: itself, or a smaller JPEG.
 export async function shrink(blob, photo) {
   const scale = LONGEST_SIDE / Math.max(photo.naturalWidth, photo.naturalHeight);
-  if (scale >= 1) return blob;
+  return scale >= 1 ? blob : scaledJpeg(photo, photo.naturalWidth, photo.naturalHeight, scale, QUALITY);
+}
+
+// A JPEG of a picture (an image or a video) of this width and height, scaled down where scale is below 1.
+export function scaledJpeg(picture, width, height, scale, quality) {
   const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round(photo.naturalWidth * scale));
-  canvas.height = Math.max(1, Math.round(photo.naturalHeight * scale));
+  const factor = Math.min(1, scale);
+  canvas.width = Math.max(1, Math.round(width * factor));
+  canvas.height = Math.max(1, Math.round(height * factor));
   const context = canvas.getContext("2d");
   context.imageSmoothingQuality = "high";
-  context.drawImage(photo, 0, 0, canvas.width, canvas.height);
-  return toBlob(canvas, "image/jpeg", QUALITY);
+  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  return toBlob(canvas, "image/jpeg", quality);
 }
 
 export function toBlob(canvas, type, quality) {

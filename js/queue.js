@@ -2,10 +2,11 @@
 
 import { ApiError, detect } from "./api.js";
 import { t } from "./i18n.js";
-import { loadPhoto, rescale, shrink } from "./photo.js";
+import { loadPhoto, rescale, scaledJpeg, shrink } from "./photo.js";
 
 const AT_ONCE = 2;
 const THUMBNAIL = 160; // px
+const THUMBNAIL_QUALITY = 0.8;
 
 export class Queue {
   // onChange(item or null) hears of every change.
@@ -94,11 +95,7 @@ export class Queue {
 }
 
 async function thumbnail(photo) {
-  const scale = Math.min(1, THUMBNAIL / Math.min(photo.naturalWidth, photo.naturalHeight));
-  const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round(photo.naturalWidth * scale));
-  canvas.height = Math.max(1, Math.round(photo.naturalHeight * scale));
-  canvas.getContext("2d").drawImage(photo, 0, 0, canvas.width, canvas.height);
-  const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.8));
-  return URL.createObjectURL(blob);
+  const { naturalWidth, naturalHeight } = photo;
+  const scale = THUMBNAIL / Math.min(naturalWidth, naturalHeight);
+  return URL.createObjectURL(await scaledJpeg(photo, naturalWidth, naturalHeight, scale, THUMBNAIL_QUALITY));
 }

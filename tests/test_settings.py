@@ -33,6 +33,7 @@ def test_a_variable_is_read(name, value, expected):
     ("name", "value", "hint"),
     [
         ("API_PORT", "http", "a whole number from 1 to 65535"),
+        ("API_PORT", "1" * 5000, "a whole number from 1 to 65535"),
         ("API_PORT", "0", "a whole number from 1 to 65535"),
         ("API_PORT", "-1", "a whole number from 1 to 65535"),
         ("API_PORT", "65536", "a whole number from 1 to 65535"),

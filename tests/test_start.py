@@ -8,8 +8,6 @@ import time
 import pytest
 import servers
 
-from backend.settings import ROOT
-
 PYTHON = sys.executable
 
 
@@ -104,5 +102,12 @@ def test_killed_outright_it_leaves_nothing_running():
             time.sleep(0.1)
 
 
-def test_test_sh_runs_it():
-    assert "scripts/start.py" in (ROOT / "test.sh").read_text()
+def test_the_readmes_command_starts_and_ends_both():
+    api, page = servers.free_port(), servers.free_port()
+    with servers.run("sh", "test.sh", API_PORT=api, WEB_PORT=page) as process:
+        read_until(process, "Ctrl-C")
+        assert not servers.is_free(api)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        assert servers.is_free(api)
+        assert servers.is_free(page)
