@@ -1,15 +1,16 @@
 """The API: ``create_app`` returns the WSGI app; ``python app.py`` serves it."""
 
-import logging
 import re
 import sys
 
 from flask import Flask
 from flask_cors import CORS
 
+from backend import api, docs, request_log, security
 from backend.admission import Admission
-from backend.api import register_errors, routes
 from backend.errors import ModelError
+from backend.logs import configure_logging
+from backend.metrics import Metrics
 from backend.paddle_inference import PicoDetector
 from backend.service import Service
 from backend.settings import Settings, SettingsError
@@ -34,23 +35,36 @@ def create_app(settings: Settings | None = None, detector: PicoDetector | None =
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
-    app.extensions["service"] = Service(
-        detector=detector or PicoDetector(settings.model_dir, max_pixels=settings.max_image_pixels),
-        admission=Admission(settings.max_concurrency, settings.max_queue),
-    )
-    app.register_blueprint(routes)
-    register_errors(app)
+    app.config["SECURED"] = bool(settings.api_key)
+    app.url_map.strict_slashes = False  # /api and /docs without a redirect
+    detector = detector or PicoDetector(settings.model_dir, max_pixels=settings.max_image_pixels)
+    admission = Admission(settings.max_concurrency, settings.max_queue)
+    service = Service(detector, admission, Metrics(admission, detector.labels))
+    app.extensions["service"] = service
+    request_log.install(app, service.metrics)
+    security.install(app, settings.api_key)
+    app.register_blueprint(api.routes)
+    app.register_blueprint(docs.routes)
+    app.register_blueprint(docs.swagger_ui)
+    api.register_errors(app)
     # compiled, since flask-cors takes a text with [ or * in it for a regular expression
     origins = ["*" if origin == "*" else re.compile(re.escape(origin) + "$") for origin in settings.allowed_origins]
-    CORS(app, origins=origins, methods=["GET", "POST"], expose_headers=["Retry-After"], max_age=600)
+    CORS(
+        app,
+        origins=origins,
+        methods=["GET", "POST"],
+        allow_headers=["Content-Type", "Authorization", security.KEY_HEADER, request_log.ID_HEADER],
+        expose_headers=["Retry-After", request_log.ID_HEADER],
+        max_age=600,
+    )
     return app
 
 
 def main() -> int:
     """Serve the API until SIGTERM or Ctrl-C; return the exit status."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         settings = Settings.from_environment()
+        configure_logging(settings.log_format)
         app = create_app(settings)
         options = ServerOptions(
             host=settings.host,
@@ -58,10 +72,13 @@ def main() -> int:
             port_variable="API_PORT",
             threads=settings.max_concurrency + settings.max_queue + SPARE_THREADS,
             max_body_bytes=READ_ANYWAY * settings.max_body_bytes,
+            request_timeout=settings.request_timeout,
             idle_timeout=settings.idle_timeout,
+            shutdown_delay=settings.shutdown_delay,
             shutdown_timeout=settings.shutdown_timeout,
         )
-        serve(app, options, app.extensions["service"].draining)
+        service: Service = app.extensions["service"]
+        serve(app, options, service.draining, lambda answered: request_log.record(answered, service.metrics))
     except (SettingsError, ModelError, OSError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -10,12 +10,19 @@ RETRY_AFTER_SECONDS = 1
 
 
 class Admission:
-    """Lets ``concurrency`` callers in, ``queue`` more wait, and turns others away at once."""
+    """Lets ``concurrency`` callers in, ``queue`` more wait, and turns others away at once.
+
+    Attributes:
+        running: callers that are in now.
+        waiting: callers that wait now.
+    """
 
     def __init__(self, concurrency: int, queue: int):
-        self.places = concurrency + queue
-        self.running = threading.BoundedSemaphore(concurrency)
-        self.inside = threading.BoundedSemaphore(self.places)
+        self.concurrency = concurrency
+        self.queue = queue
+        self.running = 0
+        self.waiting = 0
+        self.changed = threading.Condition()
 
     @contextmanager
     def admitted(self) -> Iterator[None]:
@@ -24,14 +31,29 @@ class Admission:
         Raises:
             ApiProblem: ``overloaded``, at once, where the queue is full.
         """
-        if not self.inside.acquire(blocking=False):
-            raise ApiProblem(
-                "overloaded",
-                f"{self.places} requests are being answered already; try again in {RETRY_AFTER_SECONDS} s.",
-                {"Retry-After": str(RETRY_AFTER_SECONDS)},
-            )
+        self.enter()
         try:
-            with self.running:
-                yield
+            yield
         finally:
-            self.inside.release()
+            self.leave()
+
+    def enter(self) -> None:
+        """Take a place to run, as admitted says."""
+        with self.changed:
+            if self.running + self.waiting >= self.concurrency + self.queue:
+                raise ApiProblem(
+                    "overloaded",
+                    f"{self.running + self.waiting} requests are being answered already; "
+                    f"try again in {RETRY_AFTER_SECONDS} s.",
+                    {"Retry-After": str(RETRY_AFTER_SECONDS)},
+                )
+            self.waiting += 1
+            self.changed.wait_for(lambda: self.running < self.concurrency)
+            self.waiting -= 1
+            self.running += 1
+
+    def leave(self) -> None:
+        """Give the place back."""
+        with self.changed:
+            self.running -= 1
+            self.changed.notify()

@@ -126,12 +126,13 @@ def process(
     start = time.perf_counter()
     image = decode_image(data, detector.max_pixels)
     answer = detector.answer(image, threshold, start)
+    entry: dict[str, Any] = {**answer}
     if output:
         drawn = draw_results(image, answer["results"])
         target = free_name(output / f"{path.stem}.jpg", taken)
         target.write_bytes(encode_jpeg(drawn))
-        answer["output"] = str(target)
-    return answer
+        entry["output"] = str(target)
+    return entry
 
 
 def free_name(path: Path, taken: set[Path]) -> Path:

@@ -1,10 +1,13 @@
 """Faces found in one photo."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from backend.schemas import Face
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Detections:
         visible = (boxes[:, 0] < boxes[:, 2]) & (boxes[:, 1] < boxes[:, 3])
         return Detections(boxes, self.scores, self.class_ids).select(visible)
 
-    def as_results(self, labels: tuple[str, ...]) -> list[dict[str, Any]]:
+    def as_results(self, labels: tuple[str, ...]) -> list["Face"]:
         """Return the ``results`` of the API's answer."""
         return [
             {

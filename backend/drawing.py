@@ -1,10 +1,13 @@
 """Boxes with labels and scores, drawn into a photo."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from backend.schemas import Face
 
 # BGR, readable on light and dark photos and for colour-blind eyes (Okabe and Ito's vermilion and bluish green)
 COLOURS = ((0, 94, 213), (115, 158, 0), (178, 114, 0), (0, 159, 230))
@@ -13,7 +16,7 @@ JPEG_QUALITY = 90
 JPEG_LONGEST_SIDE = 65500  # libjpeg's limit
 
 
-def draw_results(image: NDArray[np.uint8], results: list[dict[str, Any]]) -> NDArray[np.uint8]:
+def draw_results(image: NDArray[np.uint8], results: list["Face"]) -> NDArray[np.uint8]:
     """Return a copy of a BGR image (h, w, 3) with the ``results`` of an answer drawn in."""
     drawn: NDArray[np.uint8] = image.copy()
     thickness = max(1, round(min(image.shape[:2]) / 250))
@@ -22,7 +25,7 @@ def draw_results(image: NDArray[np.uint8], results: list[dict[str, Any]]) -> NDA
     return drawn
 
 
-def draw_result(image: NDArray[np.uint8], result: dict[str, Any], thickness: int) -> None:
+def draw_result(image: NDArray[np.uint8], result: "Face", thickness: int) -> None:
     """Draw one box and its label in place."""
     x1, y1, x2, y2 = (round(side) for side in result["box"])
     colour = COLOURS[result["class_id"] % len(COLOURS)]

@@ -10,7 +10,7 @@ import base64
 import contextlib
 import time
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from backend.image_decode import MAX_PIXELS, decode_image
 from backend.infer_config import load_infer_config
 from backend.onnx_model import OnnxModel
 from backend.postprocess import suppress
+
+if TYPE_CHECKING:
+    from backend.schemas import Answer
 
 DEFAULT_MODEL_DIR = Path(__file__).resolve().parent.parent / "models"
 
@@ -80,7 +83,7 @@ class PicoDetector:
         img_bin: bytes | None = None,
         threshold: float | None = None,
         annotate: bool = False,
-    ) -> dict[str, Any]:
+    ) -> "Answer":
         """Find the faces in a photo.
 
         Args:
@@ -110,7 +113,7 @@ class PicoDetector:
         image = decode_image(data, self.max_pixels)
         return self.answer(image, threshold, start, annotate)
 
-    def predict_image(self, image: NDArray[np.uint8], threshold: float | None = None) -> dict[str, Any]:
+    def predict_image(self, image: NDArray[np.uint8], threshold: float | None = None) -> "Answer":
         """Find the faces in a decoded, upright BGR image (h, w, 3) uint8; the answer is that of predict.
 
         Raises:
@@ -124,9 +127,7 @@ class PicoDetector:
             raise ValueError(f"an image should have pixels, not the shape {image.shape}")
         return self.answer(image, self.check_threshold(threshold), time.perf_counter())
 
-    def answer(
-        self, image: NDArray[np.uint8], threshold: float, start: float, annotate: bool = False
-    ) -> dict[str, Any]:
+    def answer(self, image: NDArray[np.uint8], threshold: float, start: float, annotate: bool = False) -> "Answer":
         """Detect, and build the answer with its timings since ``start`` (time.perf_counter)."""
         decoded = time.perf_counter()
         model_input = self.config.preprocessor(image)
@@ -135,21 +136,20 @@ class PicoDetector:
         inferred = time.perf_counter()
         height, width = image.shape[:2]
         results = self.settle(found, threshold).clip(width, height).as_results(self.labels)
-        answer: dict[str, Any] = {"results": results, "image": {"width": width, "height": height}}
-        if annotate:
-            jpeg = encode_jpeg(draw_results(image, results))
+        jpeg = encode_jpeg(draw_results(image, results)) if annotate else None
+        answer: Answer = {
+            "results": results,
+            "image": {"width": width, "height": height},
+            "timing_ms": {
+                "decode": milliseconds(start, decoded),
+                "preprocess": milliseconds(decoded, prepared),
+                "inference": milliseconds(prepared, inferred),
+                "total": milliseconds(start, time.perf_counter()),
+            },
+            "model": {"name": self.name, "labels": list(self.labels), "threshold": self.config.draw_threshold},
+        }
+        if jpeg is not None:
             answer["annotated_image"] = "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")
-        answer["timing_ms"] = {
-            "decode": milliseconds(start, decoded),
-            "preprocess": milliseconds(decoded, prepared),
-            "inference": milliseconds(prepared, inferred),
-            "total": milliseconds(start, time.perf_counter()),
-        }
-        answer["model"] = {
-            "name": self.name,
-            "labels": list(self.labels),
-            "threshold": self.config.draw_threshold,
-        }
         return answer
 
     def settle(self, found: Detections, threshold: float) -> Detections:

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from backend import errors
+
+if TYPE_CHECKING:
+    from backend.schemas import ProblemDocument
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -25,8 +29,10 @@ PROBLEMS = {
     "invalid_threshold": Problem(400, "The threshold is no number from 0 to 1."),
     "invalid_annotate": Problem(400, "annotate is no boolean."),
     "bad_request": Problem(400, "The request is no valid HTTP."),
+    "unauthorized": Problem(401, "The service asks for an API key, and the request has none or a wrong one."),
     "not_found": Problem(404, "There is nothing at this path."),
     "method_not_allowed": Problem(405, "The path does not take this method."),
+    "request_timeout": Problem(408, "The request did not arrive whole in time."),
     "body_too_large": Problem(413, "The body is over the limit."),
     "image_too_large": Problem(413, "The image declares more pixels than the limit."),
     "unsupported_media_type": Problem(415, "The Content-Type is none that the API takes."),
@@ -66,7 +72,7 @@ class ApiProblem(Exception):
         self.status = PROBLEMS[code].status
         self.headers = headers or {}
 
-    def document(self) -> dict[str, str | int]:
+    def document(self, request_id: str) -> "ProblemDocument":
         """Return the body of the answer."""
         return {
             "type": "about:blank",
@@ -74,4 +80,5 @@ class ApiProblem(Exception):
             "status": self.status,
             "detail": self.detail,
             "code": self.code,
+            "request_id": request_id,
         }

@@ -1,9 +1,12 @@
-"""What a request needs: the detector, who may use it now, and whether the service is about to end."""
+"""What a request needs: the detector, who may use it now, what is counted, and whether the service is about to end."""
 
 import threading
 from dataclasses import dataclass, field
 
+from flask import current_app
+
 from backend.admission import Admission
+from backend.metrics import Metrics
 from backend.paddle_inference import PicoDetector
 
 
@@ -13,4 +16,11 @@ class Service:
 
     detector: PicoDetector
     admission: Admission
+    metrics: Metrics
     draining: threading.Event = field(default_factory=threading.Event)
+
+
+def current_service() -> Service:
+    """Return the one that create_app set up."""
+    found: Service = current_app.extensions["service"]
+    return found

@@ -55,9 +55,20 @@ def folder(value: str) -> Path:
     return Path(text(value))
 
 
-def setting(default: Any, read: Callable[[str], Any], help: str) -> Any:
-    """Describe one setting: its default, its reader, and the line that the README's table shows."""
-    return field(default=default, metadata={"read": read, "help": help})
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Return a reader of one of the given words."""
+
+    def read(value: str) -> str:
+        if value.strip().lower() not in choices:
+            raise ValueError(" or ".join(choices))
+        return value.strip().lower()
+
+    return read
+
+
+def setting(default: Any, read: Callable[[str], Any], help: str, secret: bool = False) -> Any:
+    """Describe one setting: its default, its reader, the line of the README's table; a secret one is never shown."""
+    return field(default=default, repr=not secret, metadata={"read": read, "help": help})
 
 
 PORT = whole_number(1, 65535)
@@ -73,6 +84,7 @@ class Settings:
     cors_origins: tuple[str, ...] = setting(
         (), origins, "origins whose pages may call the API, comma-separated; default: the page on this machine"
     )
+    api_key: str = setting("", text, "where set, `/api/` and `/metrics` ask for it; default: no key", secret=True)
     model_dir: Path = setting(MODELS, folder, "folder with `infer_cfg.yml` and its `.onnx`")
     max_body_bytes: int = setting(16 * 2**20, whole_number(1024, 2**30), "largest request body, in bytes")
     max_image_pixels: int = setting(40_000_000, whole_number(1, HIGHEST_PIXEL_LIMIT), "largest photo, in pixels")
@@ -80,8 +92,13 @@ class Settings:
         os.cpu_count() or 1, whole_number(1, 256), "inferences at once, one core each; default: the number of cores"
     )
     max_queue: int = setting(32, whole_number(0, 1024), "requests that may wait for an inference; more get 503")
+    request_timeout: int = setting(120, whole_number(1, 3600), "seconds that a request may take to arrive")
     idle_timeout: int = setting(30, whole_number(1, 3600), "seconds until a silent connection is closed")
-    shutdown_timeout: int = setting(10, whole_number(0, 600), "seconds that accepted requests get after SIGTERM")
+    shutdown_delay: int = setting(
+        1, whole_number(0, 600), "seconds after SIGTERM in which `/readyz` says 503 and requests are still taken"
+    )
+    shutdown_timeout: int = setting(10, whole_number(0, 600), "seconds that accepted requests get to end after that")
+    log_format: str = setting("text", one_of("text", "json"), "form of the log's lines: `text` or `json`")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":

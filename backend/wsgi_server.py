@@ -1,32 +1,26 @@
 """Serves a WSGI app with waitress: a client's speed holds no thread, and what was accepted is answered at the end."""
 
 import errno
-import json
 import logging
 import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
 from waitress import wasyncore
-from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import create_server
-from waitress.task import ErrorTask
 
-from backend.problems import MEDIA_TYPE, ApiProblem
+from backend.http_channel import ProblemChannel
+from backend.request_log import Answered
 
 POLL_SECONDS = 0.25
-CONNECTION_LIMIT = 1000
+CONNECTION_LIMIT = 400  # each may need two file descriptors, and many systems allow 1024
+SPARE_CONNECTIONS = 64  # waitress's own limit lies so much higher, since it would stop to accept
 BACKLOG = 1024
-CODES_OF_WAITRESS = {
-    400: ("bad_request", "The request is no valid HTTP."),
-    413: ("body_too_large", "The body is more than four times the limit."),
-    431: ("headers_too_large", "The headers are over the limit of 256 KiB."),
-    501: ("not_implemented", "This transfer encoding is not known; send a Content-Length, or chunked."),
-}
 
 
 class PortInUseError(OSError):
@@ -42,8 +36,11 @@ class ServerOptions:
         port_variable: the environment variable that changes the port; error messages name it.
         threads: requests that are worked on or wait at once.
         max_body_bytes: bodies over it are refused unread.
+        request_timeout: seconds that a request may take to arrive.
         idle_timeout: seconds until a silent connection is closed.
-        shutdown_timeout: seconds that accepted requests get after SIGTERM or SIGINT.
+        shutdown_delay: seconds after SIGTERM in which requests are still taken.
+        shutdown_timeout: seconds that accepted requests get to end after that.
+        connection_limit: over it, the connection that has waited longest for its own request is closed.
     """
 
     host: str
@@ -51,64 +48,47 @@ class ServerOptions:
     port_variable: str
     threads: int
     max_body_bytes: int
+    request_timeout: int
     idle_timeout: int
+    shutdown_delay: int
     shutdown_timeout: int
+    connection_limit: int = CONNECTION_LIMIT
 
 
-class ProblemTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
-    """Answers what waitress itself refuses, with a problem document."""
-
-    def execute(self) -> None:
-        """Write the answer and close."""
-        code, detail = CODES_OF_WAITRESS.get(
-            self.request.error.code, ("internal_error", "The service failed on this request; its log says why.")
-        )
-        problem = ApiProblem(code, detail)
-        document = problem.document()
-        body = json.dumps(document).encode()
-        self.status = f"{problem.status} {document['title']}"
-        self.response_headers.append(("Content-Type", MEDIA_TYPE))
-        self.set_close_on_finish()
-        self.content_length = len(body)
-        self.write(body)
-
-
-class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
-    """waitress's parser, which lets urllib's ValueError escape for a target such as http://[::1/."""
-
-    def parse_header(self, header_plus: bytes) -> None:
-        """Parse the request line and headers."""
-        try:
-            super().parse_header(header_plus)
-        except ValueError as error:
-            raise ParsingError(str(error)) from None
-
-
-class ProblemChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
-    """A connection whose errors are problem documents."""
-
-    error_task_class = ProblemTask
-    parser_class = Parser
-
-
-def serve(app: Any, options: ServerOptions, draining: threading.Event | None = None) -> None:
+def serve(
+    app: Any,
+    options: ServerOptions,
+    draining: threading.Event | None = None,
+    refused: Callable[[Answered], None] = lambda _: None,
+) -> None:
     """Serve until SIGTERM or SIGINT, then finish what was accepted.
 
     Args:
         app: the WSGI app.
         options: how to serve.
-        draining: set as soon as the signal came, so that the app refuses new work.
+        draining: set as soon as the signal came, so that the app can say that it is about to end.
+        refused: called with what was answered to a request that is no valid HTTP, which the app never sees.
 
     Raises:
         PortInUseError: another program listens on the port.
         OSError: the address cannot be listened on.
     """
     server = listen(app, options)
+    server.refused = refused
     draining = draining or threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: draining.set())
-    run_until(server, draining)
-    drain(server, options.shutdown_timeout)
+    ending = threading.Event()
+
+    def stop(number: int, _: FrameType | None) -> None:
+        draining.set()
+        if number == signal.SIGINT:  # who presses Ctrl-C does not want to wait
+            ending.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    run(server, options, draining.is_set)
+    delay_ends = time.monotonic() + options.shutdown_delay
+    run(server, options, lambda: ending.is_set() or time.monotonic() >= delay_ends)
+    drain(server, options)
 
 
 def listen(app: Any, options: ServerOptions) -> Any:
@@ -118,7 +98,7 @@ def listen(app: Any, options: ServerOptions) -> Any:
         app,
         sockets=[open_socket(options)],
         threads=options.threads,
-        connection_limit=CONNECTION_LIMIT,
+        connection_limit=options.connection_limit + SPARE_CONNECTIONS,
         channel_timeout=options.idle_timeout,
         cleanup_interval=max(1, options.idle_timeout // 4),
         max_request_body_size=options.max_body_bytes,
@@ -152,23 +132,46 @@ def open_socket(options: ServerOptions) -> socket.socket:
         ) from None
 
 
-def run_until(server: Any, stop: threading.Event) -> None:
-    """Serve until the event is set."""
-    while not stop.is_set():
+def run(server: Any, options: ServerOptions, done: Callable[[], bool]) -> None:
+    """Serve until ``done`` says so."""
+    while not done():
         wasyncore.loop(timeout=POLL_SECONDS, use_poll=True, map=server._map, count=1)
+        end_overdue_requests(server, options.request_timeout)
+        make_room(server, options.connection_limit)
 
 
-def drain(server: Any, timeout: float) -> None:
-    """Serve what was accepted, for ``timeout`` seconds at most; new connections wait and are dropped."""
+def end_overdue_requests(server: Any, timeout: float) -> None:
+    """Answer 408 to requests that arrive too slowly: a client that drips byte by byte is never silent."""
+    cutoff = time.monotonic() - timeout
+    for channel in list(server.active_channels.values()):
+        if channel.request is not None and channel.began < cutoff:
+            channel.time_out()
+
+
+def make_room(server: Any, limit: int) -> None:
+    """Close connections over the limit, those first that have gone longest without a whole request."""
+    excess = len(server.active_channels) - limit
+    if excess > 0:
+        droppable = [channel for channel in server.active_channels.values() if channel.droppable]
+        for channel in sorted(droppable, key=lambda channel: channel.began)[:excess]:
+            channel.handle_close()
+
+
+def drain(server: Any, options: ServerOptions) -> None:
+    """Take no more connections, and serve what was accepted, for ``shutdown_timeout`` seconds at most."""
     server.accepting = False
-    deadline = time.monotonic() + timeout
-    while has_work(server) and time.monotonic() < deadline:
+    server.del_channel()
+    server.socket.close()  # who comes now is refused, and can ask another replica
+    deadline = time.monotonic() + options.shutdown_timeout
+    while close_idle(server) and time.monotonic() < deadline:
         wasyncore.loop(timeout=POLL_SECONDS, use_poll=True, map=server._map, count=1)
     server.task_dispatcher.shutdown(timeout=1)
     wasyncore.close_all(server._map)
 
 
-def has_work(server: Any) -> bool:
-    """Say whether any request is being received, worked on or answered."""
-    channels = list(server.active_channels.values())
-    return any(channel.request or channel.requests or channel.total_outbufs_len for channel in channels)
+def close_idle(server: Any) -> int:
+    """Close the connections that have nothing to do; return how many are left."""
+    for channel in list(server.active_channels.values()):
+        if channel.idle:
+            channel.handle_close()
+    return len(server.active_channels)

@@ -1,6 +1,7 @@
 // Talks to the JSON API. Failures are ApiError: their text is for the user.
 
 import { t, translated } from "./i18n.js";
+import { keyHeaders, readKey } from "./key.js";
 
 const DEFAULT_PORT = 5000;
 const RAW_TYPES = ["image/jpeg", "image/png", "image/webp", "image/bmp"];
@@ -13,10 +14,11 @@ export const LOWEST_THRESHOLD = 0.05;
 
 export class ApiError extends Error {
   // words gives the text in the language of the moment.
-  // unreachable: nothing answered; cancelled: by the visitor; final: asking again would change nothing.
-  constructor(words, { unreachable = false, cancelled = false, final = false } = {}) {
+  // unreachable: nothing answered; unauthorized: the API asks for a key; cancelled: by the visitor; final: asking again
+  // would change nothing.
+  constructor(words, { unreachable = false, unauthorized = false, cancelled = false, final = false } = {}) {
     super(words());
-    Object.assign(this, { words, unreachable, cancelled, final });
+    Object.assign(this, { words, unreachable, unauthorized, cancelled, final });
   }
 
   get text() {
@@ -52,7 +54,13 @@ function send(base, photo, signal) {
       resolve({ xhr: {}, reason: "abort" });
       return;
     }
-    const xhr = $.ajax({ ...request(base, photo), dataType: "json", processData: false, timeout: TIMEOUT_MS });
+    const xhr = $.ajax({
+      ...request(base, photo),
+      headers: keyHeaders(),
+      dataType: "json",
+      processData: false,
+      timeout: TIMEOUT_MS,
+    });
     const abort = () => xhr.abort();
     signal?.addEventListener("abort", abort);
     xhr
@@ -75,6 +83,7 @@ function request(base, photo) {
 
 function failure(xhr, reason, base) {
   if (xhr.status === 503) return new ApiError(() => t("overloaded"));
+  if (xhr.status === 401) return new ApiError(() => t(readKey() ? "wrongKey" : "needsKey"), { unauthorized: true });
   const final = xhr.status >= 400 && xhr.status < 500;
   const { code, detail } = xhr.responseJSON ?? {};
   if (detail) return new ApiError(() => translated(`code_${code}`) ?? detail, { final });
@@ -107,5 +116,6 @@ export function asCurl(base, name, type, threshold) {
   const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
   const kind = RAW_TYPES.includes(type) ? type : "image/jpeg";
   const url = `${base}/api/?threshold=${threshold}`;
-  return `curl -s -H 'Content-Type: ${kind}' --data-binary ${quoted(`@${name}`)} ${quoted(url)}`;
+  const key = readKey() ? " -H 'X-API-Key: YOUR-KEY'" : "";
+  return `curl -s -H 'Content-Type: ${kind}'${key} --data-binary ${quoted(`@${name}`)} ${quoted(url)}`;
 }

@@ -4,6 +4,7 @@ import { apiBase, asCurl, isReachable, LOWEST_THRESHOLD, pause } from "./api.js"
 import { annotated, asCsv, asJson, asZip, copy, save, stem } from "./exports.js";
 import { keepFocus } from "./focus.js";
 import { applyLanguage, t, toggleLanguage } from "./i18n.js";
+import { rememberKey } from "./key.js";
 import { Live } from "./live.js";
 import { loadPhoto } from "./photo.js";
 import { Queue } from "./queue.js";
@@ -60,6 +61,7 @@ function changed(item) {
   if (item && item === selected && !isLive()) showSelected();
   if (item?.state === "done") $("#outage").prop("hidden", true);
   if (item?.error?.unreachable) reconnect();
+  if (item?.error?.unauthorized) askForKey(item.error);
   keepFocus();
 }
 
@@ -177,6 +179,21 @@ function recovered() {
   queue.retry(items);
 }
 
+// The API asks for a key: ask the visitor, and then again for what failed without.
+function askForKey(error) {
+  $("#key-text").text(error.text);
+  if (!$("#key").prop("hidden")) return;
+  $("#key").prop("hidden", false);
+  $("#key-input").trigger("focus");
+}
+
+function useKey(event) {
+  event.preventDefault();
+  rememberKey($("#key-input").val().trim());
+  $("#key").prop("hidden", true);
+  queue.retry(queue.items.filter(({ state, error }) => state === "failed" && error.unauthorized));
+}
+
 async function startCamera(deviceId) {
   enterLive();
   if (!(await live.startCamera(deviceId))) return;
@@ -223,6 +240,7 @@ function showLiveFaces(answer) {
 function liveTrouble(error) {
   liveWords = () => error.text;
   if (error.unreachable) reconnect();
+  if (error.unauthorized) askForKey(error);
   refresh();
 }
 
@@ -281,6 +299,7 @@ function translate() {
   applyLanguage();
   $("#language").attr("aria-label", t("languageLabel"));
   $("#outage-text").text(t("unreachable", { base }));
+  $("#key-text").text(t("needsKey"));
   $("#copied").text("");
   showProgress(queue);
   if (isLive()) refresh();
@@ -296,6 +315,7 @@ $("#classes input").on("change", refresh);
 $("#retry").on("click", () => queue.retry([selected]));
 $("#retry-all").on("click", () => queue.retry(queue.retryable));
 $("#outage-retry").on("click", async () => (await isReachable(base)) && recovered());
+$("#key").on("submit", useKey);
 $("#cancel").on("click", () => queue.cancel());
 $("#clear").on("click", clear);
 $("#save-one").on("click", "[data-save]", ({ currentTarget }) => saveOne($(currentTarget).data("save")));

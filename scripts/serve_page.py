@@ -1,6 +1,5 @@
 """Serves the page: ``index.html``, ``css/``, ``js/``, ``images/`` and jQuery, and nothing else of the repository."""
 
-import logging
 import mimetypes
 import sys
 from importlib import metadata
@@ -13,6 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if __name__ == "__main__":
     sys.path[0] = str(ROOT)
 
+from backend.logs import configure_logging  # noqa: E402
 from backend.settings import Settings, SettingsError  # noqa: E402
 from backend.wsgi_server import ServerOptions, serve  # noqa: E402
 
@@ -83,16 +83,18 @@ def is_own_file(folder: Path, name: str) -> bool:
 
 def main() -> int:
     """Serve the page until SIGTERM or Ctrl-C; return the exit status."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         settings = Settings.from_environment()
+        configure_logging(settings.log_format)
         options = ServerOptions(
             host=settings.host,
             port=settings.web_port,
             port_variable="WEB_PORT",
             threads=THREADS,
             max_body_bytes=SMALLEST_BODY_LIMIT,
+            request_timeout=settings.request_timeout,
             idle_timeout=settings.idle_timeout,
+            shutdown_delay=0,
             shutdown_timeout=settings.shutdown_timeout,
         )
         serve(create_page_app(), options)

@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from backend.settings import ROOT
 
@@ -67,6 +68,26 @@ def api(**variables: object) -> Iterator[tuple[str, subprocess.Popen]]:
     with run(sys.executable, "app.py", **variables) as process:
         wait_for(f"http://127.0.0.1:{port}/readyz", process)
         yield f"http://127.0.0.1:{port}", process
+
+
+def shell(command: str, **variables: object) -> subprocess.CompletedProcess:
+    """Run a shell command in the repository's folder."""
+    return subprocess.run(
+        ["sh", "-c", command], cwd=ROOT, env=environment(**variables), capture_output=True, text=True, timeout=120
+    )
+
+
+def connect(url: str) -> socket.socket:
+    """Open a connection to a server."""
+    parts = urlsplit(url)
+    return socket.create_connection((parts.hostname, parts.port), timeout=20)
+
+
+def send(url: str, request: bytes) -> bytes:
+    """Send raw bytes; return all that comes back until the server closes."""
+    with connect(url) as connection:
+        connection.sendall(request)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 def wait_for(url: str, process: subprocess.Popen) -> None:

@@ -48,7 +48,7 @@ def test_no_more_run_than_allowed_and_the_rest_wait_their_turn():
 def test_one_too_many_is_turned_away_at_once_and_told_when_to_return():
     admission = Admission(concurrency=1, queue=1)
     inside, leave = occupy(admission, 2)
-    wait_for(lambda: admission.inside._value == 0)
+    wait_for(lambda: admission.waiting == 1)
     with pytest.raises(ApiProblem) as error, admission.admitted():
         pytest.fail("let in")
     assert (error.value.code, error.value.status) == ("overloaded", 503)

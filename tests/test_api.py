@@ -174,7 +174,7 @@ def test_the_error_table(client, ask, code, part):
     assert answer.mimetype == MEDIA_TYPE
     assert document["code"] == code
     assert answer.status_code == document["status"] == PROBLEMS[code].status
-    assert set(document) == {"type", "title", "status", "detail", "code"}
+    assert set(document) == {"type", "title", "status", "detail", "code", "request_id"}
     assert part in document["detail"]
 
 
@@ -207,13 +207,12 @@ def test_a_failing_inference_is_one_requests_problem(client, app, monkeypatch):
 
 def test_overload_gives_503_and_retry_after(client, app):
     admission = app.extensions["service"].admission
-    for _ in range(admission.places):
-        assert admission.inside.acquire(blocking=False)
+    admission.running, admission.waiting = admission.concurrency, admission.queue
     answer = post_raw(client, PNG)
     assert (answer.status_code, answer.get_json()["code"]) == (503, "overloaded")
     assert answer.headers["Retry-After"] == "1"
     assert client.get("/healthz").status_code == 200
-    admission.inside.release()
+    admission.running, admission.waiting = admission.concurrency - 1, 0
     assert post_raw(client, PNG).status_code == 200
 
 

@@ -1,6 +1,5 @@
 import json
 import re
-import subprocess
 import sys
 
 import pytest
@@ -16,17 +15,6 @@ CHINESE = (ROOT / "README.zh-CN.md").read_text()
 
 def blocks(text, language):
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
-
-
-def shell(command, **variables):
-    return subprocess.run(
-        ["sh", "-c", command],
-        cwd=ROOT,
-        env=servers.environment(**variables),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -46,14 +34,14 @@ def test_the_python_example(capsys, monkeypatch):
 @pytest.mark.parametrize("text", [README, CHINESE], ids=["English", "Chinese"])
 def test_the_shell_example(text):
     (example,) = [block for block in blocks(text, "sh") if "paddle_inference.py" in block]
-    done = shell(example.replace(".venv/bin/python", sys.executable))
+    done = servers.shell(example.replace(".venv/bin/python", sys.executable))
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 4
 
 
 @pytest.mark.parametrize("example", [block for block in blocks(README + CHINESE, "sh") if "curl" in block])
 def test_the_curl_examples(api, example):
-    done = shell(example.replace("http://localhost:5000", api))
+    done = servers.shell(example.replace("http://localhost:5000", api))
     labels = [result["label"] for result in json.loads(done.stdout)["results"]]
     assert labels.count("face_mask") == (2 if "test_group" in example else 1)
 

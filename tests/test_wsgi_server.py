@@ -1,23 +1,34 @@
+import contextlib
 import http.client
 import json
 import signal
 import socket
 import threading
 import time
+import urllib.error
+import urllib.request
 from urllib.parse import urlsplit
 
 import pytest
 import servers
 from conftest import IMAGES
 
-from backend.wsgi_server import PortInUseError, ServerOptions, open_socket
+from backend.wsgi_server import PortInUseError, ServerOptions, drain, listen, open_socket, run
 
 PHOTO = (IMAGES / "test_mask.jpg").read_bytes()
+HEAD = f"POST /api/ HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: {len(PHOTO)}\r\n\r\n"
+
+
+def post(url):
+    """Send the photo; return the status."""
+    request = urllib.request.Request(f"{url}/api/", PHOTO, {"Content-Type": "image/jpeg"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return answer.status
 
 
 @pytest.fixture(scope="module")
 def address():
-    with servers.api(MAX_BODY_BYTES=2**20, IDLE_TIMEOUT=2) as (url, _):
+    with servers.api(MAX_BODY_BYTES=2**20, IDLE_TIMEOUT=2, REQUEST_TIMEOUT=4) as (url, _):
         yield urlsplit(url).hostname, urlsplit(url).port
 
 
@@ -74,15 +85,85 @@ def test_a_silent_connection_is_closed(address):
         assert connection.recv(1000) == b""
 
 
+def drip(url, request, seconds):
+    """Send a byte every tenth of a second; return the status of the answer, or None if there was none."""
+    with servers.connect(url) as connection:
+        connection.settimeout(0.1)
+        for byte in request[: int(seconds * 10)]:
+            connection.sendall(bytes([byte]))
+            try:
+                answer = connection.recv(65536)
+            except TimeoutError:
+                continue
+            return int(answer.split()[1]) if answer else None
+    return None
+
+
+@pytest.mark.parametrize(
+    "request_bytes", [b"GET /healthz HTTP/1.1\r\nX: " + b"x" * 500, HEAD.encode() + PHOTO[:500]], ids=["head", "body"]
+)
+def test_a_request_that_drips_is_ended(request_bytes):
+    with servers.api(REQUEST_TIMEOUT=1) as (url, _):
+        sent_at_once, rest = request_bytes[:60], request_bytes[60:]
+        assert drip(url, sent_at_once[-20:] + rest, seconds=30) == 408
+
+
+def test_a_request_that_drips_is_told_why():
+    with servers.api(REQUEST_TIMEOUT=1) as (url, _):
+        answer = servers.send(url, HEAD.encode() + PHOTO[:500])
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert json.loads(answer.split(b"\r\n\r\n")[1])["code"] == "request_timeout"
+
+
+def test_slow_clients_hold_no_worker():
+    with servers.api(MAX_CONCURRENCY=1, MAX_QUEUE=0) as (url, _):
+        slow = [servers.connect(url) for _ in range(50)]
+        for connection in slow:
+            connection.sendall(HEAD.encode() + PHOTO[:1000])
+        assert post(url) == 200
+        for connection in slow:
+            connection.close()
+
+
+def test_more_connections_than_there_is_room_for_shut_nobody_out():
+    options = ServerOptions("127.0.0.1", servers.free_port(), "API_PORT", 2, 1024, 60, 60, 0, 1, connection_limit=5)
+    with running(options) as url:
+        slow = [servers.connect(url) for _ in range(20)]
+        for connection in slow:
+            connection.sendall(b"GET / HTTP/1.1\r\nX")
+        assert servers.send(url, b"GET / HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.0 200")
+        assert slow[0].recv(100) == b""  # the oldest made room
+        for connection in slow:
+            connection.close()
+
+
+@contextlib.contextmanager
+def running(options):
+    """Serve an app that says ok, in a thread."""
+
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
+        return [b"ok"]
+
+    server, stop = listen(app, options), threading.Event()
+    thread = threading.Thread(target=run, args=(server, options, stop.is_set))
+    thread.start()
+    yield f"http://{options.host}:{options.port}"
+    stop.set()
+    thread.join(20)
+    drain(server, options)
+
+
 def test_sigterm_lets_an_accepted_request_finish():
     with servers.api() as (url, process):
-        connection = socket.create_connection((urlsplit(url).hostname, urlsplit(url).port), timeout=20)
-        head = f"POST /api/ HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: {len(PHOTO)}\r\n\r\n"
-        connection.sendall(head.encode() + PHOTO[:1000])
+        connection = servers.connect(url)
+        connection.sendall(HEAD.encode() + PHOTO[:1000])
         time.sleep(0.5)
         process.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
+        time.sleep(2)
         assert process.poll() is None
+        with pytest.raises(ConnectionRefusedError):
+            servers.connect(url)
         connection.sendall(PHOTO[1000:])
         answer = http.client.HTTPResponse(connection)
         answer.begin()
@@ -91,6 +172,51 @@ def test_sigterm_lets_an_accepted_request_finish():
         connection.close()
         assert process.wait(20) == 0
         assert "Traceback" not in process.stdout.read()
+
+
+def test_sigterm_turns_readiness_off_first_and_goes_on_serving_for_the_delay():
+    with servers.api(SHUTDOWN_DELAY=3) as (url, process):
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        with pytest.raises(urllib.error.HTTPError) as error:
+            urllib.request.urlopen(f"{url}/readyz")
+        assert (error.value.code, json.load(error.value)["code"]) == (503, "draining")
+        assert error.value.headers["Retry-After"]
+        assert post(url) == 200
+        assert process.wait(20) == 0
+
+
+def test_idle_connections_do_not_hold_it_up():
+    with servers.api(SHUTDOWN_DELAY=0, SHUTDOWN_TIMEOUT=60) as (url, process):
+        with servers.connect(url) as idle, servers.connect(url) as used:
+            used.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert used.recv(65536)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+            assert idle.recv(100) == b""
+
+
+def test_a_request_that_never_ends_is_given_up_after_the_timeout():
+    with servers.api(SHUTDOWN_DELAY=0, SHUTDOWN_TIMEOUT=1) as (url, process), servers.connect(url) as connection:
+        connection.sendall(HEAD.encode() + PHOTO[:1000])
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+def test_ctrl_c_does_not_wait():
+    with servers.api(SHUTDOWN_DELAY=600) as (_, process):
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+
+
+def test_killed_outright_it_starts_again_on_the_same_port():
+    port = servers.free_port()
+    for _ in range(2):
+        with servers.api(API_PORT=port) as (url, process):
+            assert post(url) == 200
+            process.kill()
+            process.wait(20)
 
 
 def test_many_clients_at_once_all_get_their_answer():
@@ -117,6 +243,6 @@ def test_a_busy_port_is_named_with_its_variable():
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        options = ServerOptions("127.0.0.1", port, "API_PORT", 1, 1024, 30, 1)
+        options = ServerOptions("127.0.0.1", port, "API_PORT", 1, 1024, 60, 30, 0, 1)
         with pytest.raises(PortInUseError, match=f"Port {port} is in use already; set API_PORT"):
             open_socket(options)

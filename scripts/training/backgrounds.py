@@ -40,7 +40,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     output = args.output.resolve()
     if any(character.isspace() for character in str(output)):
-        print(f"{output}: the lists that PaddleDetection reads are split at blanks; choose another --output", file=sys.stderr)
+        print(
+            f"{output}: the lists that PaddleDetection reads are split at blanks; choose another --output",
+            file=sys.stderr,
+        )
         return 1
     lines = prepare(args.sources, args.exclude, output)
     add_to_lists(lines, output, args.lists)
@@ -52,7 +55,7 @@ def prepare(sources: list[Path], exclude: list[str], output: Path) -> list[str]:
     """Write each picture as JPEG with an annotation that has no object; return their lines of a VOC list."""
     output.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(0)
-    lines = []
+    lines: list[str] = []
     for name, content in tqdm(pictures(sources, exclude), desc="pictures without people", unit="picture"):
         image = decode(content, rng)
         if image is None or min(image.shape[:2]) < SHORTEST_SIDE:
@@ -103,7 +106,7 @@ def decode(content: bytes, rng: np.random.Generator) -> NDArray[np.uint8] | None
 
 
 def add_to_lists(lines: list[str], output: Path, lists: Path) -> None:
-    """Put the pictures into train.txt, in place of those of an earlier run, and the held out ones into backgrounds.txt."""
+    """Put the pictures into train.txt, in place of an earlier run's, and the held out ones into backgrounds.txt."""
     held_out = lines[::EVERY_NTH_IS_HELD_OUT]
     photos = [line for line in (lists / "train.txt").open() if not line.startswith(f"{output}/")]
     write(lists / "train.txt", photos + [line for line in lines if line not in held_out])
