@@ -187,13 +187,16 @@ def test_sigterm_turns_readiness_off_first_and_goes_on_serving_for_the_delay():
 
 
 def test_idle_connections_do_not_hold_it_up():
-    with servers.api(SHUTDOWN_DELAY=0, SHUTDOWN_TIMEOUT=60) as (url, process):
-        with servers.connect(url) as idle, servers.connect(url) as used:
-            used.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert used.recv(65536)
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(20) == 0
-            assert idle.recv(100) == b""
+    with (
+        servers.api(SHUTDOWN_DELAY=0, SHUTDOWN_TIMEOUT=60) as (url, process),
+        servers.connect(url) as idle,
+        servers.connect(url) as used,
+    ):
+        used.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert used.recv(65536)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert idle.recv(100) == b""
 
 
 def test_a_request_that_never_ends_is_given_up_after_the_timeout():

@@ -1,0 +1,20 @@
+"""The served OpenAPI document against the service: what it allows, and much that it does not, is sent."""
+
+import schemathesis
+from conftest import CORES
+from hypothesis import HealthCheck, settings
+
+from app import create_app
+from backend import PicoDetector
+from backend.settings import Settings
+
+schemathesis.serializer.alias(["image/jpeg", "image/png", "image/webp", "image/bmp"], "application/octet-stream")
+app = create_app(Settings(max_concurrency=CORES), PicoDetector(warm_up=False))
+schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
+
+
+@schema.parametrize()
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_the_service_keeps_to_its_document(case):
+    # a text or bytes that the schema allows are seldom a photo
+    case.call_and_validate(excluded_checks=[schemathesis.checks.positive_data_acceptance])
