@@ -9,16 +9,12 @@ import argparse
 import base64
 import http.client
 import json
-import os
-import socket
 import struct
-import subprocess
 import sys
 import time
 import zlib
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from backend.problems import MEDIA_TYPE, PROBLEMS  # noqa: E402
+from scripts.own_api import ApiFailed, own_api, resident_memory  # noqa: E402
 
 MEDIA_TYPES = ["image/jpeg", "image/png", "image/webp", "image/bmp"]
 WARM_UP_SHARE = 0.2  # of the examples, before memory is compared
@@ -210,12 +207,6 @@ class Client:
         return answer.status, answer.headers.get("Content-Type", ""), answer.read()
 
 
-def resident_memory(pid: int) -> int:
-    """Return the memory of a process, in bytes (Linux)."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
-
-
 def fuzz(
     send: Callable[[Request], tuple[int, str, bytes]], memory: Callable[[], int], examples: int, seed_value: int
 ) -> Outcome:
@@ -270,54 +261,31 @@ def time_the_bomb(client: Client, memory: Callable[[], int]) -> None:
     )
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def main() -> int:
     """Fuzz a fresh API; return the exit status."""
     parser = argparse.ArgumentParser(description="Send the API mutated photos and requests.")
     parser.add_argument("--examples", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    port = free_port()
-    environment = os.environ | {"API_PORT": str(port)}
-    with subprocess.Popen([sys.executable, str(ROOT / "app.py")], env=environment, stderr=subprocess.DEVNULL) as api:
-        try:
-            wait_until_ready(port, api)
+    try:
+        with own_api() as (port, api):
             client = Client(port)
 
             def memory() -> int:
                 return resident_memory(api.pid)
 
-            outcome = fuzz(client.send, memory, args.examples, args.seed)
-            time_the_bomb(client, memory)
-            return report(outcome)
-        except (AssertionError, OSError) as error:
-            state = "" if api.poll() is None else f" The API ended with status {api.returncode}."
-            print(f"{error}{state}", file=sys.stderr)
-            return 1
-        except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
-            return 130
-        finally:
-            api.terminate()
-
-
-def wait_until_ready(port: int, api: subprocess.Popen[bytes]) -> None:
-    """Wait until /readyz answers 200."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and api.poll() is None:
-        with suppress(OSError):
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/readyz")
-            if connection.getresponse().status == 200:
-                return
-        time.sleep(0.1)
-    raise OSError("The API did not get ready.")
+            try:
+                outcome = fuzz(client.send, memory, args.examples, args.seed)
+                time_the_bomb(client, memory)
+            except OSError as error:
+                raise ApiFailed(f"{error}; the API's exit status is {api.poll()}.") from None
+    except (ApiFailed, AssertionError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    return report(outcome)
 
 
 if __name__ == "__main__":
