@@ -10,6 +10,7 @@ from backend import api, docs, request_log, security
 from backend.admission import Admission
 from backend.errors import ModelError
 from backend.logs import configure_logging
+from backend.memory import limit_arenas
 from backend.metrics import Metrics
 from backend.paddle_inference import PicoDetector
 from backend.service import Service
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None, detector: PicoDetector | None =
 
 def main() -> int:
     """Serve the API until SIGTERM or Ctrl-C; return the exit status."""
+    limit_arenas()
     try:
         settings = Settings.from_environment()
         configure_logging(settings.log_format)

@@ -2,6 +2,8 @@
 
 const NAME = "api-key";
 
+let given = "";
+
 export function readKey() {
   try {
     return sessionStorage.getItem(NAME) ?? "";
@@ -9,8 +11,6 @@ export function readKey() {
     return given; // storage can be switched off
   }
 }
-
-let given = "";
 
 export function rememberKey(key) {
   given = key;
@@ -21,8 +21,8 @@ export function rememberKey(key) {
   }
 }
 
-// The headers that a request to the API carries.
+// The headers that a request to the API carries; a header takes bytes only, so the key goes as UTF-8.
 export function keyHeaders() {
-  const key = readKey();
-  return key ? { "X-API-Key": key } : {};
+  const bytes = new TextEncoder().encode(readKey());
+  return bytes.length ? { "X-API-Key": String.fromCharCode(...bytes) } : {};
 }

@@ -20,4 +20,5 @@ fi
 "$PYTHON" -m ruff check .
 "$PYTHON" -m ruff format --check .
 "$PYTHON" -m mypy
+"$PYTHON" -m bandit --quiet --configfile pyproject.toml --recursive app.py backend scripts
 exec "$PYTHON" -m pytest "$@"

@@ -69,7 +69,8 @@ def read_portrait(archive: Path, name: str) -> Photo:
     """Read a photo of face_recognition's tests out of its source archive."""
     with tarfile.open(archive) as tar:
         member = tar.extractfile(f"face_recognition-1.3.0/tests/test_images/{name}")
-        assert member is not None
+        if member is None:
+            raise FileNotFoundError(f"{archive} holds no file {name}.")
         return np.asarray(cv2.imdecode(np.frombuffer(member.read(), np.uint8), cv2.IMREAD_COLOR))
 
 

@@ -29,9 +29,9 @@ def own_api(**variables: object) -> Iterator[tuple[int, subprocess.Popen[bytes]]
         ApiFailed: if it does not get ready.
     """
     port = free_port()
-    environment = os.environ | {"API_PORT": str(port)} | {name: str(value) for name, value in variables.items()}
-    command = [sys.executable, str(ROOT / "app.py")]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as api:
+    settings = [f"{name}={value}" for name, value in ({"API_PORT": port} | variables).items()]
+    command = ["env", *settings, sys.executable, str(ROOT / "app.py")]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as api:
         try:
             wait_until_ready(port, api)
             yield port, api

@@ -20,7 +20,7 @@ from backend.settings import Settings, SettingsError  # noqa: E402
 
 START_SECONDS = 60
 POLL_SECONDS = 0.1
-ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # nosec: compared, not listened on
+ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 
 
 class Stopped(Exception):

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from app import create_app
 from backend import PicoDetector
 from backend.settings import Settings
-from scripts.fuzz import MEDIA_TYPE, SEEDS, check_answer, declared_png, report, requests
+from scripts.fuzz import MEDIA_TYPE, SEEDS, WrongAnswer, check_answer, declared_png, report, requests
 from scripts.fuzz import Outcome as FuzzOutcome
 
 client = create_app(Settings(max_concurrency=CORES), PicoDetector(warm_up=False)).test_client()
@@ -41,7 +41,7 @@ PROBLEM = {"status": 400, "code": "invalid_json"}
     ],
 )
 def test_a_wrong_answer_is_noticed(status, kind, body):
-    with pytest.raises(AssertionError):
+    with pytest.raises(WrongAnswer):
         check_answer(status, kind, json.dumps(body).encode())
 
 

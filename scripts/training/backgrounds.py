@@ -108,7 +108,8 @@ def decode(content: bytes, rng: np.random.Generator) -> NDArray[np.uint8] | None
 def add_to_lists(lines: list[str], output: Path, lists: Path) -> None:
     """Put the pictures into train.txt, in place of an earlier run's, and the held out ones into backgrounds.txt."""
     held_out = lines[::EVERY_NTH_IS_HELD_OUT]
-    photos = [line for line in (lists / "train.txt").open() if not line.startswith(f"{output}/")]
+    listed = (lists / "train.txt").read_text(encoding="utf-8").splitlines(keepends=True)
+    photos = [line for line in listed if not line.startswith(f"{output}/")]
     write(lists / "train.txt", photos + [line for line in lines if line not in held_out])
     write(lists / "backgrounds.txt", held_out)
 
