@@ -60,6 +60,8 @@ def main() -> None:
         "confusion": confusion(one_label, truths, threshold, detector.labels),
         "calibration": calibration(one_label, truths),
     }
+    if (args.lists / "backgrounds.txt").is_file():
+        metrics["pictures without people"] = false_alarms_without_people(detector, args.lists / "backgrounds.txt")
     args.output.mkdir(parents=True, exist_ok=True)
     (args.output / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
     draw_curves(curves, metrics["calibration"]["bins"], args.output / "curves.png")
@@ -76,6 +78,15 @@ def detect_all(detector: PicoDetector, truths: list[Truth]) -> tuple[Found, Foun
         model_input = detector.config.preprocessor(image)
         per_class.append(detector.model.detect(model_input).clip(image.shape[1], image.shape[0]))
     return per_class, [detector.settle(found, 0.0) for found in per_class]
+
+
+def false_alarms_without_people(detector: PicoDetector, listed: Path) -> dict[str, float]:
+    """Return in how many of the pictures that backgrounds.py held out a face is shown, and how sure of it at most."""
+    paths = [Path(line.split()[0]) for line in listed.read_text(encoding="utf-8").splitlines()]
+    answers = [detector.predict(path) for path in tqdm(paths, desc="pictures without people", unit="picture")]
+    scores = [face["score"] for answer in answers for face in answer["results"]]
+    shown = sum(bool(answer["results"]) for answer in answers)
+    return {"pictures": len(paths), "with a face": shown, "highest score": max(scores, default=0.0)}
 
 
 def of_source(found: Found, truths: list[Truth], source: str) -> tuple[Found, list[Truth]]:
