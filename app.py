@@ -13,6 +13,7 @@ from backend.logs import configure_logging
 from backend.memory import limit_arenas
 from backend.metrics import Metrics
 from backend.paddle_inference import PicoDetector
+from backend.request_image import InMemoryRequest
 from backend.service import Service
 from backend.settings import Settings, SettingsError
 from backend.wsgi_server import ServerOptions, serve
@@ -33,6 +34,7 @@ def create_app(settings: Settings | None = None, detector: PicoDetector | None =
     """
     settings = settings or Settings.from_environment()
     app = Flask(__name__, static_folder=None)
+    app.request_class = InMemoryRequest
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it

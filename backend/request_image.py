@@ -2,10 +2,11 @@
 
 import base64
 import binascii
+import io
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
 from flask import Request
@@ -21,6 +22,14 @@ WHITE_SPACE = b" \t\r\n\v\f"
 FROM_URL_SAFE = bytes.maketrans(b"-_", b"+/")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
+
+
+class InMemoryRequest(Request):
+    """A request whose uploaded files stay in memory: the body's limit holds, and no temporary file is left open."""
+
+    def _get_file_stream(self, *_: Any, **__: Any) -> IO[bytes]:
+        """Return where the form's parser puts a file (a hook that werkzeug documents)."""
+        return io.BytesIO()
 
 
 @dataclass(frozen=True)
