@@ -10,9 +10,9 @@ from backend import api, docs, request_log, security
 from backend.admission import Admission
 from backend.errors import ModelError
 from backend.logs import configure_logging
-from backend.memory import limit_arenas
 from backend.metrics import Metrics
 from backend.paddle_inference import PicoDetector
+from backend.process import limit_arenas, use_one_thread_a_request
 from backend.request_image import InMemoryRequest
 from backend.service import Service
 from backend.settings import Settings, SettingsError
@@ -66,6 +66,7 @@ def create_app(settings: Settings | None = None, detector: PicoDetector | None =
 def main() -> int:
     """Serve the API until SIGTERM or Ctrl-C; return the exit status."""
     limit_arenas()
+    use_one_thread_a_request()
     try:
         settings = Settings.from_environment()
         configure_logging(settings.log_format)

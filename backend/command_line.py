@@ -124,11 +124,10 @@ def process(
         raise ValueError(f"The folder holds no photo ({', '.join(sorted(SUFFIXES))}).")
     data = path.read_bytes()
     start = time.perf_counter()
-    image = decode_image(data, detector.max_pixels)
-    answer = detector.answer(image, threshold, start)
+    answer = detector.answer(detector.decode(data), threshold, start)
     entry: dict[str, Any] = {**answer}
     if output:
-        drawn = draw_results(image, answer["results"])
+        drawn = draw_results(decode_image(data, detector.max_pixels), answer["results"])
         target = free_name(output / f"{path.stem}.jpg", taken)
         target.write_bytes(encode_jpeg(drawn))
         entry["output"] = str(target)

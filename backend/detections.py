@@ -51,6 +51,10 @@ class Detections:
         """Return those with at least this score."""
         return self.select(self.scores >= threshold)
 
+    def scale(self, x: float, y: float) -> "Detections":
+        """Multiply the boxes by a factor for each axis."""
+        return Detections(self.boxes * np.array([x, y, x, y], np.float32), self.scores, self.class_ids)
+
     def clip(self, width: int, height: int) -> "Detections":
         """Clip the boxes to an image and drop those of which nothing is left."""
         limits = np.array([width, height, width, height], np.float32)

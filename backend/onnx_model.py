@@ -54,17 +54,17 @@ class OnnxModel:
         classes = None if self.nms_in_graph else self.session.get_outputs()[1].shape[1]
         return classes if isinstance(classes, int) else None
 
-    def detect(self, model_input: ModelInput) -> Detections:
-        """Run the model; boxes are in the pixels of the photo, not yet clipped to it.
+    def detect(self, model_input: ModelInput, threshold: float = 0.0) -> Detections:
+        """Run the model; boxes are in the pixels of the photo, not yet clipped to it; scores from ``threshold`` on.
 
         Raises:
             InferenceError: if ONNX Runtime fails on this photo.
         """
         outputs = self.run(model_input)
         if self.nms_in_graph:
-            return from_nms_output(outputs[0])
+            return from_nms_output(outputs[0]).above(threshold)
         boxes, scores = outputs
-        found = suppress_per_class(boxes[0], scores[0], self.nms)
+        found = suppress_per_class(boxes[0], scores[0], self.nms, threshold)
         scale_y, scale_x = model_input.scale_factor[0]
         scale = np.array([scale_x, scale_y, scale_x, scale_y], np.float32)
         return Detections(found.boxes / scale, found.scores, found.class_ids)

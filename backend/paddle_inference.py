@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from backend.detections import Detections
 from backend.drawing import draw_results, encode_jpeg
 from backend.errors import InferenceError, ModelError, ThresholdError
-from backend.image_decode import MAX_PIXELS, decode_image
+from backend.image_decode import MAX_PIXELS, Image, Photo, decode_image, decode_photo
 from backend.infer_config import load_infer_config
 from backend.onnx_model import OnnxModel
 from backend.postprocess import suppress
@@ -110,8 +110,13 @@ class PicoDetector:
         data = Path(path).read_bytes() if path is not None else bytes(img_bin or b"")
         threshold = self.check_threshold(threshold)
         start = time.perf_counter()
-        image = decode_image(data, self.max_pixels)
-        return self.answer(image, threshold, start, annotate)
+        photo = self.decode(data)
+        canvas = decode_image(data, self.max_pixels) if annotate else None  # boxes are drawn on the whole photo
+        return self.answer(photo, threshold, start, canvas)
+
+    def decode(self, data: bytes) -> Photo:
+        """Decode a photo as large as the model's input needs it; raises as predict does."""
+        return decode_photo(data, self.max_pixels, self.config.preprocessor.most_reduction)
 
     def predict_image(self, image: NDArray[np.uint8], threshold: float | None = None) -> "Answer":
         """Find the faces in a decoded, upright BGR image (h, w, 3) uint8; the answer is that of predict.
@@ -125,21 +130,26 @@ class PicoDetector:
             raise ValueError(f"an image should be an array (h, w, 3) of uint8, not {actual}")
         if 0 in image.shape:
             raise ValueError(f"an image should have pixels, not the shape {image.shape}")
-        return self.answer(image, self.check_threshold(threshold), time.perf_counter())
+        photo = Photo(image, width=image.shape[1], height=image.shape[0])
+        return self.answer(photo, self.check_threshold(threshold), time.perf_counter())
 
-    def answer(self, image: NDArray[np.uint8], threshold: float, start: float, annotate: bool = False) -> "Answer":
-        """Detect, and build the answer with its timings since ``start`` (time.perf_counter)."""
+    def answer(self, photo: Photo, threshold: float, start: float, canvas: Image | None = None) -> "Answer":
+        """Detect, and build the answer with its timings since ``start`` (time.perf_counter).
+
+        ``canvas`` is the whole photo, where the answer should hold it with the boxes drawn.
+        """
         decoded = time.perf_counter()
-        model_input = self.config.preprocessor(image)
+        model_input = self.config.preprocessor(photo.image)
         prepared = time.perf_counter()
-        found = self.model.detect(model_input)
+        found = self.model.detect(model_input, threshold)
         inferred = time.perf_counter()
-        height, width = image.shape[:2]
-        results = self.settle(found, threshold).clip(width, height).as_results(self.labels)
-        jpeg = encode_jpeg(draw_results(image, results)) if annotate else None
+        height, width = photo.image.shape[:2]
+        found = self.settle(found).scale(photo.width / width, photo.height / height)
+        results = found.clip(photo.width, photo.height).as_results(self.labels)
+        jpeg = encode_jpeg(draw_results(canvas, results)) if canvas is not None else None
         answer: Answer = {
             "results": results,
-            "image": {"width": width, "height": height},
+            "image": {"width": photo.width, "height": photo.height},
             "timing_ms": {
                 "decode": milliseconds(start, decoded),
                 "preprocess": milliseconds(decoded, prepared),
@@ -152,9 +162,8 @@ class PicoDetector:
             answer["annotated_image"] = "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")
         return answer
 
-    def settle(self, found: Detections, threshold: float) -> Detections:
-        """Apply the threshold, and leave each face one label unless one_label is off."""
-        found = found.above(threshold)
+    def settle(self, found: Detections) -> Detections:
+        """Leave each face one label, unless one_label is off."""
         return suppress(found, self.config.nms.iou_threshold) if self.one_label else found
 
     def check_threshold(self, threshold: float | None) -> float:

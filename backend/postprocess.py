@@ -8,15 +8,19 @@ from backend.detections import Detections
 from backend.infer_config import Nms
 
 
-def suppress_per_class(boxes: NDArray[np.float32], scores: NDArray[np.float32], nms: Nms) -> Detections:
+def suppress_per_class(
+    boxes: NDArray[np.float32], scores: NDArray[np.float32], nms: Nms, threshold: float = 0.0
+) -> Detections:
     """Do what PaddleDetection's MultiClassNMS does.
 
     Args:
         boxes: (n, 4), x1 y1 x2 y2.
         scores: (classes, n), 0 to 1.
         nms: thresholds and limits.
+        threshold: lower scores are left out before the suppression, not after it: the same faces remain, since a box
+            is suppressed by higher scores only, and there is less to compare.
     """
-    class_ids, anchors = np.nonzero(scores > nms.score_threshold)
+    class_ids, anchors = np.nonzero((scores > nms.score_threshold) & (scores >= threshold))
     candidates = Detections.sort(boxes[anchors], scores[class_ids, anchors], class_ids)
     kept = [
         suppress(candidates.select(candidates.class_ids == class_id), nms.iou_threshold, nms.top_k)

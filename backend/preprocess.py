@@ -17,6 +17,8 @@ from backend.errors import ModelError
 Image = NDArray[np.uint8]
 Tensor = NDArray[np.float32]
 
+SPARE_SIZE = 1.5  # what is decoded smaller stays so many times larger than the model's input
+
 # cv2's interpolation flags that PaddleDetection's configurations use
 INTERPOLATIONS = {
     0: cv2.INTER_NEAREST,
@@ -95,6 +97,30 @@ class Permute:
 
 
 @dataclass(frozen=True)
+class SwapChannels:
+    """Turn BGR, as OpenCV decodes, into RGB."""
+
+    def __call__(self, image: NDArray[Any]) -> NDArray[Any]:
+        """Return (h, w, 3) with the channels in reverse order."""
+        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+
+
+class NormalizedPlanes:
+    """SwapChannels, NormalizeImage and Permute of an 8-bit image in one, by a table: the same floats."""
+
+    def __init__(self, normalize: NormalizeImage):
+        values = np.repeat(np.arange(256, dtype=np.uint8), 3).reshape(1, 256, 3)
+        self.tables = np.ascontiguousarray(np.moveaxis(normalize(values)[0], 1, 0))
+
+    def __call__(self, image: NDArray[np.uint8]) -> Tensor:
+        """Return BGR (h, w, 3) as normalised RGB (3, h, w)."""
+        planes = np.empty((3, *image.shape[:2]), np.float32)
+        for table, plane, target in zip(self.tables, reversed(cv2.split(image)), planes, strict=True):
+            cv2.LUT(plane, table, dst=target)
+        return planes
+
+
+@dataclass(frozen=True)
 class PadStride:
     """Pad with zeros, right and below, to a multiple of ``stride``."""
 
@@ -106,18 +132,23 @@ class PadStride:
         return np.pad(image, ((0, 0), (0, below), (0, right))) if below or right else image
 
 
-Step = Resize | NormalizeImage | Permute | PadStride
+Step = Resize | NormalizeImage | Permute | PadStride | SwapChannels | NormalizedPlanes
 
 
 @dataclass(frozen=True)
 class Preprocessor:
-    """The steps of a model, in their order."""
+    """The steps of a model on a BGR image, in their order."""
 
     steps: tuple[Step, ...]
 
+    def most_reduction(self, height: int, width: int) -> float:
+        """Return how many times smaller a photo of this size may be decoded, its resizing still making it smaller."""
+        first = self.steps[0]
+        return 1 / max(first.scale(height, width)) / SPARE_SIZE if isinstance(first, Resize) else 1.0
+
     def __call__(self, image: Image) -> ModelInput:
         """Prepare an upright BGR photo (h, w, 3) uint8."""
-        result: NDArray[Any] = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        result: NDArray[Any] = image
         scale, shape = (1.0, 1.0), image.shape[:2]
         for step in self.steps:
             if isinstance(step, Resize):
@@ -149,7 +180,16 @@ def build_preprocessor(value: Any) -> Preprocessor:
     if sum(isinstance(step, Resize) for step in steps) > 1:
         raise ModelError("Preprocess lists Resize twice; supported is one.")
     check_order(steps)
-    return Preprocessor(tuple(steps))
+    return Preprocessor(tuple(plan(steps)))
+
+
+def plan(steps: list[Step]) -> list[Step]:
+    """Add the change to RGB, which PaddleDetection makes first, where it costs least: it may come after Resize."""
+    after = 1 if isinstance(steps[0], Resize) else 0
+    head, tail = steps[:after], steps[after:]
+    if len(tail) > 1 and isinstance(tail[0], NormalizeImage) and isinstance(tail[1], Permute):
+        return [*head, NormalizedPlanes(tail[0]), *tail[2:]]
+    return [*head, SwapChannels(), *tail]
 
 
 def check_order(steps: list[Step]) -> None:

@@ -21,6 +21,7 @@ POLL_SECONDS = 0.25
 CONNECTION_LIMIT = 400  # each may need two file descriptors, and many systems allow 1024
 SPARE_CONNECTIONS = 64  # waitress's own limit lies so much higher, since it would stop to accept
 BACKLOG = 1024
+RECEIVED_AT_ONCE = 2**18  # bytes; waitress's 8 KiB take a turn of its loop each
 
 
 class PortInUseError(OSError):
@@ -101,6 +102,7 @@ def listen(app: Any, options: ServerOptions) -> Any:
         connection_limit=options.connection_limit + SPARE_CONNECTIONS,
         channel_timeout=options.idle_timeout,
         cleanup_interval=max(1, options.idle_timeout // 4),
+        recv_bytes=RECEIVED_AT_ONCE,
         max_request_body_size=options.max_body_bytes,
         clear_untrusted_proxy_headers=True,
         asyncore_use_poll=True,

@@ -7,7 +7,8 @@ import pytest
 from conftest import IMAGES, encode
 
 from backend.errors import EmptyImageError, ImageTooLargeError, UndecodableImageError, UnsupportedImageError
-from backend.image_decode import Header, decode_image, read_header
+from backend.image_decode import Header, decode_image, decode_photo, read_header
+from scripts.fuzz import with_exif
 
 
 def png(width, height, depth=8, colour=2, data=b""):
@@ -141,3 +142,44 @@ def test_an_error_inside_opencv_is_mapped(monkeypatch, noise):
     with pytest.raises(UndecodableImageError) as error:
         decode_image(encode(".png", noise))
     assert "developers" not in str(error.value)
+
+
+def photo_of(width, height):
+    """A smooth picture as JPEG, so that its reduction can be compared."""
+    x, y = np.meshgrid(np.linspace(0, 255, width), np.linspace(0, 255, height))
+    return encode(".jpg", np.dstack([x, y, 255 - x]).astype(np.uint8))
+
+
+@pytest.mark.parametrize(("allowed", "factor"), [(0.5, 1), (1, 1), (1.9, 1), (2, 2), (3.9, 2), (4, 4), (8, 8), (99, 8)])
+@pytest.mark.parametrize(("width", "height"), [(640, 480), (641, 479), (333, 1001)])
+def test_a_jpeg_is_decoded_as_small_as_is_allowed(allowed, factor, width, height):
+    data = photo_of(width, height)
+    photo = decode_photo(data, most_reduction=lambda height, width: allowed)
+    assert (photo.width, photo.height) == (width, height)
+    assert photo.image.shape[:2] == (-(-height // factor), -(-width // factor))
+    whole = cv2.resize(decode_image(data), photo.image.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(whole.astype(int) - photo.image).mean() < 2
+
+
+def test_a_turned_photo_keeps_its_upright_size():
+    data = with_exif(photo_of(640, 480))
+    photo = decode_photo(data, most_reduction=lambda height, width: 4)
+    assert (photo.width, photo.height) == (480, 640)
+    assert photo.image.shape[:2] == (160, 120)
+
+
+def test_both_ways_that_a_photo_may_be_turned_are_asked_for():
+    asked = []
+    decode_photo(photo_of(640, 480), most_reduction=lambda height, width: asked.append((height, width)) or 1)
+    assert sorted(asked) == [(480, 640), (640, 480)]
+
+
+def test_a_photo_whose_turn_would_not_show_is_decoded_whole():
+    photo = decode_photo(photo_of(800, 799), most_reduction=lambda height, width: 2)
+    assert photo.image.shape[:2] == (799, 800)
+
+
+@pytest.mark.parametrize("extension", [".png", ".webp", ".bmp"])
+def test_other_formats_are_decoded_whole(extension, noise):
+    photo = decode_photo(encode(extension, noise), most_reduction=lambda height, width: 8)
+    assert photo.image.shape == noise.shape

@@ -1,11 +1,14 @@
+import base64
 from concurrent.futures import ThreadPoolExecutor
 
+import cv2
 import numpy as np
 import pytest
 from conftest import IMAGES, PHOTOS, encode
 
 from backend import PicoDetector
 from backend.errors import ImageTooLargeError, ThresholdError
+from backend.image_decode import decode_image
 
 BOX_TOLERANCE, SCORE_TOLERANCE = 1.5, 0.01  # other processors round otherwise
 
@@ -158,3 +161,24 @@ def test_a_missing_file(detector, tmp_path):
 def test_the_pixel_limit_is_the_detectors(noise):
     with pytest.raises(ImageTooLargeError):
         PicoDetector(max_pixels=100).predict(img_bin=encode(".png", noise))
+
+
+def test_a_large_photo_is_decoded_small_and_gives_the_same_faces(detector, group_photo):
+    small = cv2.imdecode(np.frombuffer(group_photo, np.uint8), cv2.IMREAD_COLOR)
+    large = encode(".jpg", cv2.resize(small, (4000, 4000 * small.shape[0] // small.shape[1])))
+    assert detector.decode(large).image.shape[1] < 4000
+    reduced = detector.predict(img_bin=large)
+    whole = detector.predict_image(cv2.imdecode(np.frombuffer(large, np.uint8), cv2.IMREAD_COLOR))
+    assert reduced["image"] == whole["image"]
+    assert [face["label"] for face in reduced["results"]] == [face["label"] for face in whole["results"]]
+    for one, other in zip(reduced["results"], whole["results"], strict=True):
+        np.testing.assert_allclose(one["box"], other["box"], atol=40)  # 1 % of the width
+
+
+def test_a_large_photo_is_drawn_whole_and_gives_the_same_answer(detector, group_photo):
+    small = cv2.imdecode(np.frombuffer(group_photo, np.uint8), cv2.IMREAD_COLOR)
+    large = encode(".jpg", cv2.resize(small, (4000, 4000 * small.shape[0] // small.shape[1])))
+    plain, drawn = detector.predict(img_bin=large), detector.predict(img_bin=large, annotate=True)
+    assert drawn["results"] == plain["results"]
+    jpeg = base64.b64decode(drawn["annotated_image"].partition(",")[2])
+    assert decode_image(jpeg).shape[1] == 4000

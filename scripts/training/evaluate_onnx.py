@@ -77,7 +77,7 @@ def detect_all(detector: PicoDetector, truths: list[Truth]) -> tuple[Found, Foun
         image = decode_image(truth.path.read_bytes())
         model_input = detector.config.preprocessor(image)
         per_class.append(detector.model.detect(model_input).clip(image.shape[1], image.shape[0]))
-    return per_class, [detector.settle(found, 0.0) for found in per_class]
+    return per_class, [detector.settle(found) for found in per_class]
 
 
 def false_alarms_without_people(detector: PicoDetector, listed: Path) -> dict[str, float]:

@@ -1,6 +1,8 @@
-"""How the C library keeps memory for many threads."""
+"""How a process that serves many requests at once shares memory and cores."""
 
 import ctypes
+
+import cv2
 
 M_ARENA_MAX = -8  # glibc's malloc.h
 ARENAS = 2
@@ -15,3 +17,8 @@ def limit_arenas() -> None:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(M_ARENA_MAX, ARENAS)
+
+
+def use_one_thread_a_request() -> None:
+    """Keep OpenCV from using more: the other cores belong to other requests."""
+    cv2.setNumThreads(1)
