@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.errors import EmptyImageError, ImageTooLargeError, UndecodableImageError, UnsupportedImageError
+from backend.image_guard import check_data
 
 MAX_PIXELS = 40_000_000
 LONGEST_SIDE = 1_000_000  # libpng's limit
@@ -151,6 +152,7 @@ def decode_photo(data: bytes, max_pixels: int = MAX_PIXELS, most_reduction: Redu
     """
     header = read_header(data)
     check_pixels(header, max_pixels)
+    check_data(header.format, data)
     reduction = choose_reduction(header, most_reduction) if most_reduction else 1
     image = decode(data, header, FLAGS[reduction])
     width, height = header.width, header.height

@@ -117,12 +117,17 @@ def check_range(threshold: float | None) -> float | None:
 
 def invalid_threshold(value: Any) -> ApiProblem:
     """Return the problem for a threshold that is no number from 0 to 1."""
-    return ApiProblem("invalid_threshold", f"threshold is {str(value)[:40]!r}; it should be a number from 0 to 1.")
+    return ApiProblem("invalid_threshold", f"threshold is {shown(value)}; it should be a number from 0 to 1.")
 
 
 def invalid_annotate(value: Any) -> ApiProblem:
     """Return the problem for an annotate that is no boolean."""
-    return ApiProblem("invalid_annotate", f"annotate is {str(value)[:40]!r}; it should be true or false.")
+    return ApiProblem("invalid_annotate", f"annotate is {shown(value)}; it should be true or false.")
+
+
+def shown(value: Any) -> str:
+    """Return a value as the client wrote it, cut."""
+    return repr(value[:40]) if isinstance(value, str) else json.dumps(value)[:40]
 
 
 def decode_base64(text: Any) -> bytes:

@@ -102,14 +102,16 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """Read the settings; a variable that is not set or empty leaves the default.
+        """Read the settings; a variable that is not set or empty leaves the default, but a secret must not be empty.
 
         Raises:
             SettingsError: naming the variable, its value and what would be right.
         """
         values = {}
         for entry in fields(cls):
-            value = environment.get(entry.name.upper(), "")
+            value = environment.get(entry.name.upper())
+            if value == "" and not entry.repr:  # a secret that got lost on the way should not leave the door open
+                raise SettingsError(f"{entry.name.upper()} is set and empty; give it a value, or do not set it.")
             if value:
                 try:
                     values[entry.name] = entry.metadata["read"](value)

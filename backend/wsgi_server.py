@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
@@ -151,12 +152,20 @@ def end_overdue_requests(server: Any, timeout: float) -> None:
 
 
 def make_room(server: Any, limit: int) -> None:
-    """Close connections over the limit, those first that have gone longest without a whole request."""
+    """Close connections over the limit.
+
+    Those first whose address holds the most, then those without whole headers, then those that have gone longest
+    without a whole request.
+    """
     excess = len(server.active_channels) - limit
-    if excess > 0:
-        droppable = [channel for channel in server.active_channels.values() if channel.droppable]
-        for channel in sorted(droppable, key=lambda channel: channel.began)[:excess]:
-            channel.handle_close()
+    if excess <= 0:
+        return
+    channels = list(server.active_channels.values())
+    held = Counter(channel.addr[0] for channel in channels)
+    droppable = [channel for channel in channels if channel.droppable]
+    droppable.sort(key=lambda channel: (-held[channel.addr[0]], channel.has_headers, channel.began))
+    for channel in droppable[:excess]:
+        channel.handle_close()
 
 
 def drain(server: Any, options: ServerOptions) -> None:

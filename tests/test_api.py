@@ -196,7 +196,7 @@ def test_a_defect_gives_500_without_a_trace(client, app, monkeypatch, caplog):
 def test_a_failing_inference_is_one_requests_problem(client, app, monkeypatch):
     detector = app.extensions["service"].detector
 
-    def fail(_):
+    def fail(*_):
         raise InferenceError("The model failed on this photo.")
 
     with monkeypatch.context() as patch:

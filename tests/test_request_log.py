@@ -71,6 +71,18 @@ def test_what_is_no_http_has_its_line_too():
     assert log.count("bad_request") == 2
 
 
+def test_what_decoders_print_is_not_in_the_log():
+    jpeg = PHOTO[: len(PHOTO) // 2] + PHOTO[-2:]  # libjpeg complains
+    head = f"POST /api/ HTTP/1.0\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+    with servers.api() as (url, process):
+        servers.send(url, head.encode() + jpeg)
+        process.terminate()
+        process.wait(20)
+        log = process.stdout.read()
+    assert all(" INFO request: " in line for line in log.splitlines())
+    assert log.count("POST /api/") == 1
+
+
 def test_json_lines():
     with servers.api(LOG_FORMAT="json") as (url, process):
         servers.send(url, b"GET /nothing HTTP/1.1\r\nX-Request-ID: mine\r\nConnection: close\r\n\r\n")

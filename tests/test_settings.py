@@ -11,6 +11,15 @@ def test_nothing_set_gives_the_defaults():
     assert Settings.from_environment({}) == Settings()
 
 
+def test_an_empty_secret_does_not_open_the_door():
+    with pytest.raises(SettingsError, match="API_KEY is set and empty; give it a value, or do not set it."):
+        Settings.from_environment({"API_KEY": ""})
+
+
+def test_a_secret_is_not_shown():
+    assert "s3cret" not in repr(Settings(api_key="s3cret"))
+
+
 def test_an_empty_variable_counts_as_not_set():
     assert Settings.from_environment({"API_PORT": ""}) == Settings()
 

@@ -7,13 +7,14 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
 import servers
 from conftest import IMAGES
 
-from backend.wsgi_server import PortInUseError, ServerOptions, drain, listen, open_socket, run
+from backend.wsgi_server import PortInUseError, ServerOptions, drain, listen, make_room, open_socket, run
 
 PHOTO = (IMAGES / "test_mask.jpg").read_bytes()
 HEAD = f"POST /api/ HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: {len(PHOTO)}\r\n\r\n"
@@ -49,6 +50,16 @@ def exchange(address, request):
         (b"GET / HTTP/1.1\r\nbad header\r\n\r\n", 400, "bad_request"),
         (b"POST /api/ HTTP/1.1\r\nHost: x\r\nContent-Length: minus\r\n\r\n", 400, "bad_request"),
         (b"POST /api/ HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n", 413, "body_too_large"),
+        (
+            b"POST /api/ HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 999999999\r\n\r\n",
+            413,
+            "body_too_large",
+        ),
+        (
+            b"POST / HTTP/1.1\r\nHost: x\r\ncontent-length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            400,
+            "bad_request",
+        ),
         (b"POST /api/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501, "not_implemented"),
         (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 300_000 + b"\r\n\r\n", 431, "headers_too_large"),
     ],
@@ -135,6 +146,40 @@ def test_more_connections_than_there_is_room_for_shut_nobody_out():
         assert slow[0].recv(100) == b""  # the oldest made room
         for connection in slow:
             connection.close()
+
+
+def test_under_a_flood_of_half_heads_an_upload_goes_on():
+    options = ServerOptions("127.0.0.1", servers.free_port(), "API_PORT", 2, 1024, 60, 60, 0, 1, connection_limit=5)
+    with running(options) as url, servers.connect(url) as upload:
+        upload.sendall(b"POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\na")
+        flood = [servers.connect(url) for _ in range(20)]
+        for connection in flood:
+            connection.sendall(b"GET / HTTP/1.1\r\nX")
+        time.sleep(1)
+        upload.sendall(b"b")
+        assert upload.recv(1000).startswith(b"HTTP/1.0 200")
+        for connection in flood:
+            connection.close()
+
+
+def test_the_address_that_holds_most_makes_room():
+    def channel(address, began, has_headers=False, droppable=True):
+        return SimpleNamespace(
+            addr=(address, 1),
+            began=began,
+            has_headers=has_headers,
+            droppable=droppable,
+            handle_close=lambda: closed.append((address, began)),
+        )
+
+    closed = []
+    channels = [channel("1.1.1.1", 0), *(channel("2.2.2.2", began) for began in (3, 2, 1))]
+    channels += [channel("2.2.2.2", 0.5, has_headers=True), channel("2.2.2.2", 0, droppable=False)]
+    server = SimpleNamespace(active_channels=dict(enumerate(channels)))
+    make_room(server, 6)
+    assert closed == []
+    make_room(server, 4)
+    assert closed == [("2.2.2.2", 1), ("2.2.2.2", 2)]
 
 
 @contextlib.contextmanager

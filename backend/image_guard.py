@@ -1,0 +1,69 @@
+"""Images whose header is harmless and whose data would hold a core for minutes are refused before they are decoded."""
+
+import struct
+import zlib
+from collections.abc import Iterator
+
+from backend.errors import UndecodableImageError
+
+START_OF_SCAN = b"\xff\xda"  # within a scan's data it cannot occur: there 0xff is followed by 0 or a restart marker
+MOST_SCANS = 64  # encoders write about 10; each costs a pass over the whole picture
+
+PNG_SIGNATURE_BYTES = 8
+CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by PNG's colour type
+HARMLESS_BYTES = 2**17  # deflate makes 1032 times as much of it at most: a tenth of a second
+SPARE_BYTES = 2**20
+STEP_BYTES = 2**20
+
+
+def check_data(format: str, data: bytes) -> None:
+    """Check a JPEG or PNG.
+
+    Raises:
+        UndecodableImageError: more scans, or more compressed data, than an image of its size has.
+    """
+    if format == "JPEG":
+        check_scans(data)
+    elif format == "PNG":
+        check_inflated_size(data)
+
+
+def check_scans(data: bytes) -> None:
+    """Refuse a JPEG of many scans; libjpeg-turbo's own tools have the same remedy (djpeg -maxscans)."""
+    scans = data.count(START_OF_SCAN)
+    if scans > MOST_SCANS:
+        raise UndecodableImageError(f"The JPEG has {scans} scans; at most {MOST_SCANS} are decoded.")
+
+
+def check_inflated_size(data: bytes) -> None:
+    """Refuse a PNG whose data inflate to far more than its pixels: libpng would inflate all of it."""
+    pieces = [piece for kind, piece in chunks(data) if kind == b"IDAT"]
+    if sum(map(len, pieces)) <= HARMLESS_BYTES:
+        return
+    left = 2 * pixel_bytes(data) + SPARE_BYTES  # twice: interlaced images have more rows
+    inflater = zlib.decompressobj()
+    try:
+        for piece in pieces:
+            while piece and left >= 0:
+                left -= len(inflater.decompress(piece, STEP_BYTES))
+                piece = inflater.unconsumed_tail
+    except zlib.error:
+        return  # corrupt: the decoder stops at the same place
+    if left < 0:
+        raise UndecodableImageError("The PNG holds far more data than its pixels need; it is corrupt.")
+
+
+def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the kind and content of each chunk of a PNG, as far as they can be read."""
+    at = PNG_SIGNATURE_BYTES
+    while at + 8 <= len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        yield data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
+        at += length + 12
+
+
+def pixel_bytes(data: bytes) -> int:
+    """Return how many bytes a PNG's pixels have, with the filter's byte of each row."""
+    width, height, depth, colour = struct.unpack_from(">IIBB", data, PNG_SIGNATURE_BYTES + 8)
+    bits = int(width) * int(depth) * CHANNELS.get(colour, 4)
+    return int(height) * (1 + (bits + 7) // 8)
