@@ -1,4 +1,4 @@
-"""Convert an export to ONNX, check it against Paddle on real photos, and put it into models/.
+"""Convert an export to ONNX, make it faster, check it against Paddle on real photos, and put it into models/.
 
 python scripts/training/convert.py --export output/inference/NAME --dataset DIR --lists DIR [--models DIR]
 """
@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 from backend.image_decode import decode_image
 from backend.infer_config import load_infer_config
+from optimize_onnx import optimize
 
 OPSET = 14  # hard_swish needs it
 MOST_SCORE_DIFFERENCE = 1e-3
@@ -46,6 +47,7 @@ def main() -> None:
 
     onnx = args.export / f"{args.export.name}.onnx"
     convert(args.export, onnx)
+    optimize(onnx, onnx)
     photos = [args.dataset / line.split()[0] for line in (args.lists / "val.txt").read_text().splitlines()]
     compare(args.export, onnx, photos[: args.photos])
     install([onnx, args.export / "infer_cfg.yml"], args.models)
