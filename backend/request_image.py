@@ -1,6 +1,5 @@
 """The three ways in which a request carries an image: JSON, a multipart form, the raw body."""
 
-import base64
 import binascii
 import io
 import json
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
+import pybase64
 from flask import Request
 
 from backend.problems import ApiProblem
@@ -144,11 +144,19 @@ def decode_base64(text: Any) -> bytes:
             raise ApiProblem("invalid_base64", 'The data URL is not one with base64: "data:image/jpeg;base64,...".')
         text = text[match.end() :]
     try:
+        return bytes(pybase64.b64decode(text, validate=True))
+    except binascii.Error:
+        return decode_unusual_base64(text)
+
+
+def decode_unusual_base64(text: str) -> bytes:
+    """Decode base64 with white space, percent signs, the URL-safe alphabet, or padding missing; see decode_base64."""
+    try:
         encoded = text.encode("ascii")
         if b"%" in encoded:
             encoded = unquote_to_bytes(encoded)
         encoded = encoded.translate(FROM_URL_SAFE, WHITE_SPACE).rstrip(b"=")
-        return base64.b64decode(encoded + b"=" * (-len(encoded) % 4), validate=True)
+        return bytes(pybase64.b64decode(encoded + b"=" * (-len(encoded) % 4), validate=True))
     except (UnicodeEncodeError, binascii.Error):
         raise ApiProblem(
             "invalid_base64", '"image" is no base64; send a data URL ("data:image/jpeg;base64,...") or bare base64.'

@@ -1,4 +1,5 @@
 import base64
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -182,3 +183,23 @@ def test_a_large_photo_is_drawn_whole_and_gives_the_same_answer(detector, group_
     assert drawn["results"] == plain["results"]
     jpeg = base64.b64decode(drawn["annotated_image"].partition(",")[2])
     assert decode_image(jpeg).shape[1] == 4000
+
+
+def test_the_hundredth_call_allocates_no_more_than_the_second(detector, group_photo):
+    def cost():
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        detector.predict(img_bin=group_photo)
+        current, peak = tracemalloc.get_traced_memory()
+        return current - before, peak - before
+
+    detector.predict(img_bin=group_photo)
+    tracemalloc.start()
+    try:
+        second, *_, hundredth = (cost() for _ in range(99))
+    finally:
+        tracemalloc.stop()
+    kept, peak = hundredth
+    assert kept <= max(0, second[0])
+    assert peak <= second[1] * 1.01
+    assert peak < 3 * 4 * 3 * 416 * 416  # a few tensors, never a photo's copies
