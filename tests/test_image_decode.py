@@ -5,20 +5,21 @@ import cv2
 import numpy as np
 import pytest
 from conftest import IMAGES, encode
+from odd_images import ODD_IMAGES
 
 from backend.errors import EmptyImageError, ImageTooLargeError, UndecodableImageError, UnsupportedImageError
 from backend.image_decode import Header, decode_image, decode_photo, read_header
 from scripts.fuzz import with_exif
 
 
-def png(width, height, depth=8, colour=2, data=b""):
+def png(width, height, depth=8, colour=2, data=b"", interlaced=0):
     """A PNG with any header, whatever its data."""
 
     def chunk(kind, content):
         body = kind + content
         return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
 
-    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlaced)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b"")
 
 
@@ -62,6 +63,24 @@ def test_unusual_images_become_8_bit_colour(image):
     decoded = decode_image(encode(".png", image))
     assert decoded.dtype == np.uint8
     assert decoded.shape == (*image.shape[:2], 3)
+
+
+@pytest.mark.parametrize("name", ODD_IMAGES)
+def test_odd_images_show_their_first_picture(name):
+    image = decode_image(ODD_IMAGES[name])
+    assert image.shape == (12, 16, 3)
+    if name != "1-bit PNG":
+        left, right = image[:, :4].mean((0, 1)), image[:, -4:].mean((0, 1))
+        assert left[2] < right[2] - 100  # red
+        assert left[0] > right[0] + 100  # blue
+
+
+def test_an_interlaced_png():
+    passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 16), np.uint8)
+    rows = [bytes(1) + row.tobytes() for x, y, dx, dy in passes for row in pixels[y::dy, x::dx]]
+    data = png(16, 12, colour=0, data=b"".join(rows), interlaced=1)
+    np.testing.assert_array_equal(decode_image(data)[..., 0], pixels)
 
 
 def test_16_bit_keeps_its_brightness():

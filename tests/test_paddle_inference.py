@@ -200,6 +200,6 @@ def test_the_hundredth_call_allocates_no_more_than_the_second(detector, group_ph
     finally:
         tracemalloc.stop()
     kept, peak = hundredth
-    assert kept <= max(0, second[0])
+    assert kept <= second[0] + 1000  # bytes
     assert peak <= second[1] * 1.01
     assert peak < 3 * 4 * 3 * 416 * 416  # a few tensors, never a photo's copies
