@@ -19,6 +19,7 @@ from backend.paddle_inference import PicoDetector
 from backend.settings import ROOT, Settings
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
+VIDEO_SUFFIXES = {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm"}
 SAMPLE = ROOT / "images" / "test_mask.jpg"
 
 
@@ -67,10 +68,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         prog="paddle_inference.py",
-        description="Find faces in photos and say of each whether it wears a mask. "
+        description="Find faces in photos and videos and say of each whether it wears a mask. "
         "Prints a line a face: class_id score x1 y1 x2 y2.",
     )
-    parser.add_argument("paths", nargs="*", type=read_path, default=[SAMPLE], metavar="PATH", help="photos or folders")
+    parser.add_argument(
+        "paths", nargs="*", type=read_path, default=[SAMPLE], metavar="PATH", help="photos, videos, folders"
+    )
     parser.add_argument("--threshold", type=float, help="lowest score, 0 to 1; default: the model's own")
     parser.add_argument("--output", type=Path, metavar="DIR", help="write each photo there with its boxes drawn")
     parser.add_argument("--json", action="store_true", help="print one JSON object a photo instead")
@@ -122,6 +125,8 @@ def process(
     if path.is_dir():
         os.scandir(path).close()  # says why, if it cannot be listed
         raise ValueError(f"The folder holds no photo ({', '.join(sorted(SUFFIXES))}).")
+    if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file():
+        return process_video(detector, path, threshold, output, taken)
     data = path.read_bytes()
     start = time.perf_counter()
     answer = detector.answer(detector.decode(data), threshold, start)
@@ -132,6 +137,21 @@ def process(
         target.write_bytes(encode_jpeg(drawn))
         entry["output"] = str(target)
     return entry
+
+
+def process_video(
+    detector: PicoDetector, path: Path, threshold: float, output: Path | None, taken: set[Path]
+) -> dict[str, Any]:
+    """Detect in every frame of a video, and write it with its boxes, the counts and their plot."""
+    if output is None:
+        raise ValueError("It is a video; name a folder for the result: --output DIR.")
+    from backend.video import Outputs, annotate_video  # here: its libraries take a while to load
+
+    outputs = Outputs(*(free_name(output / f"{path.stem}{suffix}", taken) for suffix in (".mp4", ".csv", ".png")))
+    counts = annotate_video(detector, path, threshold, outputs)
+    most = {label: max(faces[label] for faces in counts.faces) for label in counts.labels}
+    names = {name: str(file) for name, file in vars(outputs).items()}
+    return {"frames": len(counts.seconds), "seconds": counts.seconds[-1], "most_at_once": most, "output": names}
 
 
 def free_name(path: Path, taken: set[Path]) -> Path:
@@ -150,6 +170,10 @@ def report(entry: dict[str, Any], as_json: bool) -> None:
         tqdm.write(json.dumps(entry))
     elif "error" in entry:
         tqdm.write(f"{entry['path']}: {entry['error']}", file=sys.stderr)
+    elif "frames" in entry:
+        most = ", ".join(f"{count} {label}" for label, count in entry["most_at_once"].items())
+        files = ", ".join(entry["output"].values())
+        tqdm.write(f"{entry['path']}: {entry['frames']} frames, at most {most} at once; written {files}")
     else:
         tqdm.write(f"{entry['path']}: {len(entry['results'])} found", file=sys.stderr)
         for result in entry["results"]:
