@@ -153,7 +153,7 @@ class Writer:
     def __init__(self, container: Any, stream: Any, sound: list[Any]):
         self.container = container
         self.rate = stream.average_rate or USUAL_RATE
-        self.bar = tqdm(total=stream.frames or None, unit="frame", desc="video")
+        self.bar = tqdm(total=stream.frames or None, unit="frame", desc="video", disable=None)  # on a terminal only
         self.video: Any = None
         self.sound = self.add_sound(sound[0]) if sound else None
         self.early: list[Any] = []  # sound that came before the first picture, whose size the file's head needs

@@ -17,6 +17,17 @@ if ! command -v chromium >/dev/null && ! "$PYTHON" scripts/find_chromium.py >/de
     fi
 fi
 
+# The tests of the deployment run a real nginx.
+if ! command -v nginx >/dev/null && ! [ -x /usr/sbin/nginx ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "Installing nginx (once) ..."
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nginx-light; } >/dev/null ||
+            fail "apt-get could not install nginx-light."
+    else
+        fail "The tests need nginx; install it (on Debian: apt-get install nginx-light) and try again."
+    fi
+fi
+
 "$PYTHON" -m ruff check .
 "$PYTHON" -m ruff format --check .
 "$PYTHON" -m mypy

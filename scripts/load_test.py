@@ -13,7 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,25 +53,29 @@ class Load:
         return self.statuses[200] / self.seconds
 
 
-def load(port: int, pid: int, clients: int, seconds: float) -> Load:
-    """Let ``clients`` ask again and again; those that are turned away wait as long as Retry-After says."""
+def load(port: int, pid: int | None, clients: int, seconds: float) -> Load:
+    """Let ``clients`` ask again and again; those that are turned away wait as long as Retry-After says.
+
+    Where ``pid`` names the API's process, its memory is recorded.
+    """
     result, end = Load(seconds), time.monotonic() + seconds
     lock = threading.Lock()
 
     def ask() -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        while time.monotonic() < end:
-            status, wait = ask_once(connection)
-            with lock:
-                result.statuses[status] += 1
-            time.sleep(wait)
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+            while time.monotonic() < end:
+                status, wait = ask_once(connection)
+                with lock:
+                    result.statuses[status] += 1
+                time.sleep(wait)
 
     threads = [threading.Thread(target=ask, daemon=True) for _ in range(clients)]
     for thread in threads:
         thread.start()
-    for _ in tqdm(range(round(seconds)), desc=f"{clients} clients", unit="s"):
+    for _ in tqdm(range(round(seconds)), desc=f"{clients} clients", unit="s", disable=None):
         time.sleep(1)
-        result.memory.append(resident_memory(pid))
+        if pid is not None:
+            result.memory.append(resident_memory(pid))
     for thread in threads:
         thread.join(60)
     return result

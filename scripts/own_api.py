@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,16 +19,17 @@ class ApiFailed(Exception):
 
 
 @contextmanager
-def own_api(**variables: object) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+def own_api(port: int | None = None, **variables: object) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     """Run ``app.py``; yield its port and process.
 
     Args:
+        port: default: a free one.
         variables: environment variables, such as ``MAX_QUEUE=4``.
 
     Raises:
         ApiFailed: if it does not get ready.
     """
-    port = free_port()
+    port = port or free_port()
     settings = [f"{name}={value}" for name, value in ({"API_PORT": port} | variables).items()]
     command = ["env", *settings, sys.executable, str(ROOT / "app.py")]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as api:
@@ -58,8 +59,7 @@ def wait_until_ready(port: int, api: subprocess.Popen[bytes]) -> None:
 
 def is_ready(port: int) -> bool:
     """Return whether /readyz answers 200."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    with suppress(OSError):
+    with suppress(OSError), closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
         connection.request("GET", "/readyz")
         return connection.getresponse().status == 200
     return False
