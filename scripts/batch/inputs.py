@@ -1,0 +1,147 @@
+"""Where the photos of an archive are: a folder, a glob, a list, a tar, or a URL that pyarrow's file systems read."""
+
+import glob
+import tarfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+from pyarrow import fs
+
+PHOTOS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+LISTS = (".txt", ".lst")
+IN_ARCHIVE = "::"  # between a tar's path and its member's name
+
+
+class InputError(ValueError):
+    """A source without photos, or one that cannot be read."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """One photo.
+
+    Attributes:
+        path: as it stands in the results; a tar's member as ``TAR::NAME``.
+        container: the file that holds it.
+        offset, size: where in that file, in bytes; 0 and -1 where it is the whole file, -1 and -1 in a compressed tar.
+    """
+
+    path: str
+    container: str
+    offset: int = 0
+    size: int = -1
+
+
+def list_inputs(source: str) -> list[Input]:
+    """Return the photos of a source, each once, in a fixed order.
+
+    Raises:
+        InputError: no such source, none that can be listed, or no photo in it.
+    """
+    try:
+        found = list(dict.fromkeys(find_inputs(source)))
+    except (OSError, tarfile.TarError, UnicodeError, pa.ArrowInvalid) as error:
+        raise InputError(f"{source} cannot be listed: {error}") from None
+    if not found:
+        raise InputError(f"{source} holds no photo ({', '.join(PHOTOS)}).")
+    return found
+
+
+def find_inputs(source: str) -> Iterator[Input]:
+    """Yield the photos of a source."""
+    if source.lower().endswith(TARS):
+        yield from members(absolute(source))
+    elif "://" in source:
+        yield from (Input(path, path) for path in files_at(source))
+    elif Path(source).is_dir():
+        yield from files(sorted(path for path in Path(source).rglob("*") if path.suffix.lower() in PHOTOS))
+    elif source.lower().endswith(LISTS) and Path(source).is_file():
+        lines = Path(source).read_text(encoding="utf-8").splitlines()
+        base = Path(source).parent
+        yield from files([line if "://" in line else base / line for line in map(str.strip, lines) if line])
+    elif Path(source).is_file():
+        yield from files([Path(source)])
+    else:
+        matches = sorted(glob.glob(source, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute pattern
+        if not matches:
+            raise InputError(f"There is no file, folder or match for {source}.")
+        yield from files([Path(path) for path in matches if path.lower().endswith(PHOTOS)])
+
+
+def absolute(path: str | Path) -> str:
+    """Return an absolute path; a URL stays as it is."""
+    return path if isinstance(path, str) and "://" in path else str(Path(path).absolute())
+
+
+def files(paths: list[Any]) -> Iterator[Input]:
+    """Yield whole files."""
+    for path in map(absolute, paths):
+        yield Input(path, path)
+
+
+def files_at(url: str) -> Iterator[str]:
+    """Yield the URLs of the photos at and below a URL."""
+    system, path = fs.FileSystem.from_uri(url)
+    prefix = url[: len(url) - len(path.lstrip("/"))] if path else url
+    info = system.get_file_info(path)
+    if info.type == fs.FileType.File:
+        yield url
+    else:
+        for entry in sorted(system.get_file_info(fs.FileSelector(path, recursive=True)), key=lambda entry: entry.path):
+            if entry.type == fs.FileType.File and entry.path.lower().endswith(PHOTOS):
+                yield prefix + entry.path.lstrip("/")
+
+
+def open_file(path: str) -> Any:
+    """Open a path or URL for reading, with seek; close it with contextlib.closing."""
+    if "://" in path:
+        system, inside = fs.FileSystem.from_uri(path)
+        return system.open_input_file(inside)
+    return Path(path).open("rb")
+
+
+def members(archive: str) -> Iterator[Input]:
+    """Yield the photos of a tar; of a plain one with their places, so that each can be read by itself."""
+    plain = archive.lower().endswith(".tar")
+    with closing(open_file(archive)) as file, open_tar(file) as tar:
+        for member in tar:
+            if member.isfile() and member.name.lower().endswith(PHOTOS):
+                place = (member.offset_data, member.size) if plain else (-1, -1)
+                yield Input(f"{archive}{IN_ARCHIVE}{member.name}", archive, *place)
+
+
+def open_tar(file: IO[bytes]) -> tarfile.TarFile:
+    """Open a tar, compressed or not."""
+    return tarfile.open(fileobj=file, mode="r:*")
+
+
+def read(item: Input, limit: int) -> bytes:
+    """Return the bytes of a photo.
+
+    Raises:
+        ValueError: it is larger than ``limit`` bytes.
+        OSError: it cannot be read.
+    """
+    with closing(open_file(item.container)) as file:
+        if item.offset:
+            file.seek(item.offset)
+        data = bytes(file.read(limit + 1 if item.size < 0 else min(item.size, limit + 1)))
+    if len(data) > limit:
+        raise ValueError(f"The file is over the limit of {limit} bytes.")
+    return data
+
+
+def stream(archive: str, wanted: set[str], limit: int) -> Iterator[tuple[str, bytes | str]]:
+    """Yield the wanted members of a compressed tar in its order: path and bytes, or a text that says what is wrong."""
+    with closing(open_file(archive)) as file, open_tar(file) as tar:
+        for member in tar:
+            path = f"{archive}{IN_ARCHIVE}{member.name}"
+            if path in wanted:
+                content = tar.extractfile(member)
+                too_large = member.size > limit or content is None
+                yield path, f"The file is over the limit of {limit} bytes." if too_large else content.read()  # type: ignore[union-attr]

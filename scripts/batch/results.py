@@ -1,0 +1,101 @@
+"""What a run has written: which photos are done, and what they show."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.json
+import pyarrow.parquet
+
+SUFFIXES = {"parquet": ".parquet", "csv": ".csv", "json": ".json"}
+RUN = "_run.json"  # readers of Parquet folders leave out what begins with an underscore
+UNMASKED, MASKED = "face", "face_mask"
+
+
+class OutputError(ValueError):
+    """A folder for the results that cannot be used."""
+
+
+def open_output(folder: Path, run: dict[str, Any]) -> None:
+    """Make the folder, or check that it holds results of the same run.
+
+    Raises:
+        OutputError: it holds something else.
+    """
+    record = folder / RUN
+    if record.is_file():
+        other = json.loads(record.read_text(encoding="utf-8"))
+        differing = [name for name in run if other.get(name) != run[name]]
+        if differing:
+            name = differing[0]
+            raise OutputError(
+                f"{folder} holds results with {name} = {other.get(name)!r}, not {run[name]!r}; choose another folder."
+            )
+        return
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OutputError(f"{folder} is not empty and holds no results of an earlier run; choose another folder.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be made: {error.strerror}.") from None
+    partial = record.with_suffix(".partial")
+    partial.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
+    partial.replace(record)
+
+
+def tables(folder: Path, form: str) -> Iterator[pa.Table]:
+    """Yield every complete file of results; one that was cut short is removed, and its photos are done again."""
+    for path in sorted(folder.glob(f"*{SUFFIXES[form]}")):
+        if path.name == RUN:
+            continue
+        try:
+            yield read_table(path, form)
+        except (pa.ArrowInvalid, OSError):
+            path.unlink()
+
+
+def read_table(path: Path, form: str) -> pa.Table:
+    """Read one file of results.
+
+    Raises:
+        pyarrow.ArrowInvalid: it is not complete.
+    """
+    if form == "parquet":
+        return pyarrow.parquet.read_table(path)
+    with path.open("rb") as file:
+        file.seek(-1, 2)  # OSError where it is empty
+        if file.read(1) != b"\n":
+            raise pa.ArrowInvalid("the last line is cut")
+    return pyarrow.csv.read_csv(path) if form == "csv" else pyarrow.json.read_json(path)
+
+
+def done_paths(folder: Path, form: str) -> set[str]:
+    """Return the photos that have a row."""
+    return {path for table in tables(folder, form) for path in table.column("path").to_pylist()}
+
+
+def summary(folder: Path, form: str) -> dict[str, Any]:
+    """Return photos, faces by label, the share that wears a mask, and errors by kind."""
+    photos, faces, errors = 0, Counter[str](), Counter[str]()
+    for table in tables(folder, form):
+        photos += table.num_rows
+        errors.update(kind for kind in column(table, "error_kind") if kind)
+        for detections in column(table, "detections"):
+            found = json.loads(detections) if isinstance(detections, str) and detections else detections
+            faces.update(face["label"] for face in found or [])
+    worn = faces[MASKED] + faces[UNMASKED]
+    return {
+        "photos": photos,
+        "faces": dict(faces),
+        "share masked": round(faces[MASKED] / worn, 4) if worn else None,
+        "errors": dict(errors),
+    }
+
+
+def column(table: pa.Table, name: str) -> list[Any]:
+    """Return a column; a file without any value of it may lack it."""
+    return table.column(name).to_pylist() if name in table.column_names else []

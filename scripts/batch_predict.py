@@ -1,0 +1,168 @@
+"""Find the faces in a whole archive of photos with Ray Data; a row a photo. Interrupted, the same command goes on.
+
+    .venv/bin/pip install -r scripts/batch/requirements.txt
+    .venv/bin/python scripts/batch_predict.py SRC OUT [--format parquet] [--address ADDRESS]
+
+SRC is a folder, a glob, a list of paths (.txt), a tar, or a URL that pyarrow's file systems read (s3://, gs://, ...).
+OUT is a folder. A photo that cannot be used is a row with an error. Limits and model are those of the settings.
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from backend.errors import ModelError  # noqa: E402
+from backend.logs import own_standard_error  # noqa: E402
+from backend.settings import Settings, SettingsError  # noqa: E402
+
+try:
+    import pyarrow as pa
+    import ray
+
+    from scripts.batch.detect import Detector, read_archives, read_batch
+    from scripts.batch.inputs import Input, InputError, list_inputs
+    from scripts.batch.results import SUFFIXES, OutputError, done_paths, open_output, summary
+except ModuleNotFoundError as error:
+    raise SystemExit(f"{error.name} is missing: .venv/bin/pip install -r scripts/batch/requirements.txt") from None
+
+BATCH = 16  # photos
+ROWS_PER_FILE = 1000  # an interruption costs at most so many photos an actor
+# on two cores, actors that took them whole would leave the reading none, and the run would hang
+ACTOR_CPUS = 0.8
+READ_CPUS = WRITE_CPUS = 0.1
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run as the arguments say; return the exit status: 0, 1 if the run failed, 2 if it could not begin."""
+    parser = argparse.ArgumentParser(description="Find the faces in a whole archive of photos.")
+    parser.add_argument("source", metavar="SRC", help="folder, glob, list of paths (.txt), tar, or URL")
+    parser.add_argument("output", metavar="OUT", type=Path, help="folder for the rows")
+    parser.add_argument("--format", choices=SUFFIXES, default="parquet", help="json is JSON Lines")
+    parser.add_argument("--threshold", type=float, help="lowest score, 0 to 1; default: the model's own")
+    parser.add_argument("--address", help="of a Ray cluster, or auto; default: this machine by itself")
+    parser.add_argument("--actors", type=int, help="detectors at once; default: one a core")
+    args = parser.parse_args(arguments)
+    if args.threshold is not None and not 0 <= args.threshold <= 1:
+        parser.error(f"--threshold {args.threshold} should be a number from 0 to 1")
+    try:
+        settings = Settings.from_environment()
+        inputs = list_inputs(args.source)
+        run = {"source": args.source, "format": args.format, "threshold": args.threshold, "model": model_of(settings)}
+        open_output(args.output, run)
+        done = done_paths(args.output, args.format)
+        todo = [item for item in inputs if item.path not in done]
+        print(f"{len(inputs)} photos, {len(inputs) - len(todo)} of them done", flush=True)
+        if todo:
+            with cluster(args.address):
+                predict(todo, args, settings)
+    except (SettingsError, ModelError, InputError, OutputError, ConnectionError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\ninterrupted; the same command goes on", file=sys.stderr)
+        return 130
+    except ray.exceptions.RayError as error:
+        print(f"Ray failed; the same command goes on. {error}"[:1000], file=sys.stderr)
+        return 1
+    print(json.dumps(summary(args.output, args.format), indent=1, ensure_ascii=False))
+    return 0
+
+
+def model_of(settings: Settings) -> str:
+    """Return the name of the model; raise ModelError if it cannot be served."""
+    from backend import PicoDetector
+
+    return PicoDetector(settings.model_dir, warm_up=False).name
+
+
+@contextmanager
+def cluster(address: str | None) -> Iterator[None]:
+    """Connect to a cluster, or make this machine one.
+
+    Raises:
+        ConnectionError: there is no cluster at the address.
+    """
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    logging.disable(logging.WARNING)  # Ray tells of each step
+    own_standard_error()  # and its C++ half of more
+    # workers need this repository; those of a cluster get it sent
+    environment: dict[str, Any] = {"env_vars": {"PYTHONPATH": str(ROOT)}}
+    if address:
+        environment = {"working_dir": str(ROOT), "excludes": [".git", ".venv*", "output", "tests"]}
+    options: dict[str, Any] = {} if address else {"include_dashboard": False}
+    options |= {"runtime_env": environment, "logging_level": logging.ERROR, "log_to_driver": False}
+    ray.init(address=address or "local", **options)
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def predict(inputs: list[Input], args: argparse.Namespace, settings: Settings) -> None:
+    """Write a row for each input."""
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = sys.stderr.isatty()
+    cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
+    actors = args.actors or min(cores, blocks_of(len(inputs)))
+    rows = read_all(inputs, settings.max_body_bytes).map_batches(
+        Detector,
+        fn_constructor_args=(str(settings.model_dir.absolute()), settings.max_image_pixels, args.threshold),
+        batch_size=BATCH,
+        batch_format="pyarrow",
+        compute=ray.data.ActorPoolStrategy(size=actors),
+        num_cpus=ACTOR_CPUS,
+    )
+    options: dict[str, Any] = {"min_rows_per_file": ROWS_PER_FILE, "ray_remote_args": {"num_cpus": WRITE_CPUS}}
+    target = str(args.output.absolute())
+    if args.format == "parquet":
+        rows.write_parquet(target, mode="append", **options)
+    elif args.format == "json":
+        rows.write_json(target, mode="append", **options)
+    else:
+        flat = rows.map_batches(detections_as_text, batch_format="pyarrow", num_cpus=WRITE_CPUS)
+        flat.write_csv(target, mode="append", **options)
+
+
+def read_all(inputs: list[Input], limit: int) -> Any:
+    """Return a dataset of path, bytes and problem.
+
+    Not by ray.data.read_binary_files: there one file that cannot be read ends the run.
+    """
+    single = [vars(item) for item in inputs if item.offset >= 0]
+    archives = sorted({item.container for item in inputs if item.offset < 0})
+    datasets = []
+    if single:
+        listed = ray.data.from_items(single, override_num_blocks=blocks_of(len(single)))
+        options = {"fn_kwargs": {"limit": limit}, "batch_size": BATCH, "num_cpus": READ_CPUS}
+        datasets.append(listed.map_batches(read_batch, **options))
+    if archives:
+        wanted = {item.path for item in inputs if item.offset < 0}
+        listed = ray.data.from_items([{"container": archive} for archive in archives])
+        options = {"fn_kwargs": {"wanted": wanted, "limit": limit}, "batch_size": 1, "num_cpus": READ_CPUS}
+        datasets.append(listed.map_batches(read_archives, **options))
+    return datasets[0].union(*datasets[1:]) if len(datasets) > 1 else datasets[0]
+
+
+def blocks_of(photos: int) -> int:
+    """Return into how many blocks to divide photos: a few batches each."""
+    return max(1, -(-photos // (4 * BATCH)))
+
+
+def detections_as_text(table: pa.Table) -> pa.Table:
+    """Return rows for CSV, whose cells are plain: detections become JSON."""
+    texts = [None if entry is None else json.dumps(entry) for entry in table.column("detections").to_pylist()]
+    at = table.column_names.index("detections")
+    return table.set_column(at, "detections", pa.array(texts, pa.string()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+import tarfile
+from dataclasses import astuple
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from conftest import encode
+
+from scripts.batch.detect import read_archives, read_batch
+from scripts.batch.inputs import Input, InputError, list_inputs, read
+
+LIMIT = 10_000
+
+
+@pytest.fixture
+def archive(tmp_path, noise):
+    """A folder with photos, one of them with a strange name, and other files."""
+    folder = tmp_path / "archive"
+    (folder / "below").mkdir(parents=True)
+    for name in ("b.jpg", "a b#c%20?.JPG", "below/c.png"):
+        (folder / name).write_bytes(encode(".png", noise[: len(name)]))
+    (folder / "notes.md").write_text("no photo")
+    return folder
+
+
+def names(inputs):
+    return [item.path.rpartition("/")[2] for item in inputs]
+
+
+NAMES = ["a b#c%20?.JPG", "b.jpg", "c.png"]
+
+
+def test_a_folder_with_what_is_below_it(archive):
+    found = list_inputs(str(archive))
+    assert names(found) == NAMES
+    assert [read(item, LIMIT) for item in found] == [
+        (archive / name).read_bytes() for name in (*NAMES[:2], "below/c.png")
+    ]
+
+
+def test_paths_are_absolute(archive, monkeypatch):
+    monkeypatch.chdir(archive)
+    assert list_inputs(".") == list_inputs(str(archive))
+
+
+@pytest.mark.parametrize(("pattern", "expected"), [("*.jpg", ["b.jpg"]), ("**/*.png", ["c.png"]), ("*", NAMES[:2])])
+def test_a_glob(archive, pattern, expected):
+    assert names(list_inputs(str(archive / pattern))) == expected
+
+
+def test_a_list_names_each_once_and_those_that_are_missing_too(archive):
+    lines = ["b.jpg", "", "missing.jpg", "b.jpg", str(archive / "below" / "c.png")]
+    (archive / "list.txt").write_text("\n".join(lines))
+    assert names(list_inputs(str(archive / "list.txt"))) == ["b.jpg", "missing.jpg", "c.png"]
+
+
+def test_one_photo(archive):
+    assert names(list_inputs(str(archive / "b.jpg"))) == ["b.jpg"]
+
+
+def test_a_url(archive):
+    found = list_inputs(f"file://{quote(str(archive))}")
+    assert [item.path[:7] for item in found] == ["file://"] * 3
+    assert read(found[1], LIMIT) == (archive / "b.jpg").read_bytes()
+
+
+def make_tar(archive, name, mode):
+    with tarfile.open(archive.parent / name, mode) as tar:
+        tar.add(archive, arcname="inside")
+    return str(archive.parent / name)
+
+
+def test_members_of_a_tar_are_read_at_their_places(archive):
+    path = make_tar(archive, "photos.tar", "w")
+    found = sorted(list_inputs(path), key=lambda item: item.path)
+    assert found[1].path == f"{path}::inside/b.jpg"
+    assert [read(item, LIMIT) for item in found] == [
+        (archive / name).read_bytes() for name in (*NAMES[:2], "below/c.png")
+    ]
+
+
+def test_members_of_a_compressed_tar_come_in_its_order(archive):
+    path = make_tar(archive, "photos.tar.gz", "w:gz")
+    wanted = {item.path for item in list_inputs(path)} - {f"{path}::inside/b.jpg"}
+    (table,) = read_archives({"container": np.array([path])}, wanted, LIMIT)
+    assert set(table.column("path").to_pylist()) == wanted
+    assert sorted(map(len, table.column("bytes").to_pylist())) == sorted(
+        len((archive / name).read_bytes()) for name in ("a b#c%20?.JPG", "below/c.png")
+    )
+
+
+def test_what_cannot_be_read_is_a_row(archive, tmp_path):
+    (archive / "large.jpg").write_bytes(bytes(LIMIT + 1))
+    (archive / "broken.jpg").symlink_to("nowhere")
+    found = [*list_inputs(str(archive)), Input(str(archive), str(archive))]
+    columns = {
+        name: np.array(column)
+        for name, column in zip(Input.__annotations__, zip(*map(astuple, found), strict=False), strict=False)
+    }
+    problems = dict(
+        zip(*(read_batch(columns, LIMIT).column(name).to_pylist() for name in ("path", "problem")), strict=False)
+    )
+    assert problems[str(archive / "b.jpg")] is None
+    assert problems[str(archive / "large.jpg")] == f"The file is over the limit of {LIMIT} bytes."
+    assert problems[str(archive / "broken.jpg")] == "It cannot be read: No such file or directory."
+    assert "Is a directory" in problems[str(archive)]
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("nowhere", "no file, folder or match for"),
+        ("nowhere/*.jpg", "no file, folder or match for"),
+        ("nowhere.tar", "cannot be listed"),
+        ("nosuch://bucket/photos", "cannot be listed"),
+        ("{tmp}/empty", "holds no photo"),
+        ("{tmp}/broken.tar", "cannot be listed"),
+    ],
+)
+def test_a_source_without_photos_is_said(tmp_path, source, said):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "broken.tar").write_bytes(b"no tar at all")
+    with pytest.raises(InputError, match=said):
+        list_inputs(source.format(tmp=tmp_path))

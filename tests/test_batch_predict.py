@@ -1,0 +1,138 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+import servers
+from conftest import IMAGES
+
+from backend.settings import ROOT
+from scripts.batch.detect import SCHEMA, Detector, as_table
+from scripts.batch.results import RUN, OutputError, done_paths, open_output, summary
+
+ROWS = [
+    {"path": "a", "detections": [{"label": "face", "class_id": 0, "score": 0.9, "box": [1, 2, 3, 4]}]},
+    {"path": "b", "detections": [{"label": "face_mask", "class_id": 1, "score": 0.9, "box": [1, 2, 3, 4]}] * 3},
+    {"path": "c", "error": "broken", "error_kind": "UndecodableImage"},
+]
+
+
+def run(*arguments, **variables):
+    command = [sys.executable, "scripts/batch_predict.py", *map(str, arguments)]
+    environment = servers.environment(**variables)
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
+
+
+def write(folder, name, rows=ROWS):
+    pyarrow.parquet.write_table(pa.Table.from_pylist(rows, SCHEMA), folder / name)
+
+
+def test_every_photo_is_a_row():
+    photo, settings = (IMAGES / "test_group.jpg").read_bytes(), (str(ROOT / "models"), 10**7, None)
+    batch = as_table([("good", photo, None), ("bad", b"GIF89a", None), ("missing", None, "It cannot be read: x.")])
+    good, bad, missing = Detector(*settings)(batch).to_pylist()
+    assert (good["width"], len(good["detections"]), good["error"]) == (1600, 4, None)
+    assert good["milliseconds"] > 0
+    assert (bad["error_kind"], bad["detections"]) == ("UnsupportedImage", None)
+    assert (missing["error_kind"], missing["error"]) == ("unreadable", "It cannot be read: x.")
+
+
+def test_the_summary(tmp_path):
+    write(tmp_path, "1.parquet")
+    write(tmp_path, "2.parquet", ROWS[2:])
+    assert summary(tmp_path, "parquet") == {
+        "photos": 4,
+        "faces": {"face": 1, "face_mask": 3},
+        "share masked": 0.75,
+        "errors": {"UndecodableImage": 2},
+    }
+
+
+def test_a_file_that_was_cut_short_is_removed_and_its_photos_are_not_done(tmp_path):
+    write(tmp_path, "1.parquet")
+    write(tmp_path, "2.parquet", [{"path": "d"}])
+    whole = (tmp_path / "2.parquet").read_bytes()
+    (tmp_path / "2.parquet").write_bytes(whole[:-5])
+    (tmp_path / "3.parquet").write_bytes(b"")
+    assert done_paths(tmp_path, "parquet") == {"a", "b", "c"}
+    assert [path.name for path in tmp_path.iterdir()] == ["1.parquet"]
+
+
+@pytest.mark.parametrize(("form", "line"), [("json", '{"path": "a"}\n'), ("csv", "path\na\n")])
+def test_lines_that_were_cut_short(tmp_path, form, line):
+    (tmp_path / f"1.{form}").write_text(line)
+    (tmp_path / f"2.{form}").write_text(line.replace("a", "b", 1)[:-1])
+    assert done_paths(tmp_path, form) == {"a"}
+    assert not (tmp_path / f"2.{form}").exists()
+
+
+def test_results_of_another_run_are_not_mixed_in(tmp_path):
+    open_output(tmp_path / "out", {"source": "a", "threshold": None})
+    open_output(tmp_path / "out", {"source": "a", "threshold": None})
+    with pytest.raises(OutputError, match="source = 'a', not 'b'"):
+        open_output(tmp_path / "out", {"source": "b", "threshold": None})
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "file").touch()
+    with pytest.raises(OutputError, match="not empty"):
+        open_output(tmp_path / "other", {"source": "a"})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere", "{out}"], "no file, folder or match for nowhere"),
+        (["images", "{out}", "--threshold", "2"], "should be a number from 0 to 1"),
+        (["images", "README.md"], "not empty and holds no results"),
+    ],
+)
+def test_what_keeps_it_from_beginning_is_one_sentence(tmp_path, arguments, said):
+    done = run(*(argument.format(out=tmp_path / "out") for argument in arguments))
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    """Many photos, some of them bad."""
+    folder = tmp_path_factory.mktemp("archive")
+    photos = [(IMAGES / name).read_bytes() for name in ("test_mask.jpg", "test_face.jpg", "test_no_face.jpg")]
+    for number in range(300):
+        (folder / f"{number:03}.jpg").write_bytes(photos[number % 3])
+    (folder / "cut.jpg").write_bytes(photos[0][:200])
+    (folder / "away.jpg").symlink_to("nowhere")
+    return folder
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "json"])
+def test_a_whole_run_and_again(archive, tmp_path, form):
+    for already in (0, 302):
+        done = run(archive, tmp_path / "out", "--format", form)
+        assert done.returncode == 0, done.stderr
+        assert f"302 photos, {already} of them done" in done.stdout
+        found = json.loads(done.stdout[done.stdout.index("{") :])
+        assert found["photos"] == 302
+        assert found["faces"] == {"face_mask": 100, "face": 100}
+        assert found["errors"] == {"unreadable": 1, "UndecodableImage": 1}
+
+
+def test_interrupted_it_goes_on_and_neither_loses_nor_doubles_a_row(archive, tmp_path):
+    out = tmp_path / "out"
+    command = [sys.executable, "scripts/batch_predict.py", str(archive), str(out)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 60
+        while not (out / RUN).exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        time.sleep(7)
+        os.kill(process.pid, signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+    if process.returncode == 130:
+        assert "the same command goes on" in said
+    assert run(archive, out).returncode == 0
+    paths = [path for file in out.glob("*.parquet") for path in pyarrow.parquet.read_table(file)["path"].to_pylist()]
+    assert sorted(paths) == sorted(str(path) for path in archive.iterdir())
