@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/environment.sh
-install requirements.txt tests/requirements.txt
+install requirements.txt scripts/batch/requirements.txt tests/requirements.txt
 
 # The browser tests drive Chromium: Debian's package, or Playwright's own where that can be downloaded.
 if ! command -v chromium >/dev/null && ! "$PYTHON" scripts/find_chromium.py >/dev/null; then

@@ -1,0 +1,123 @@
+"""Measure batch_predict.py against raw inference, and its memory as an archive grows; prints a Markdown table.
+
+    .venv/bin/python scripts/batch/benchmark.py PHOTOS [--sizes 1000 10000]
+
+PHOTOS is a folder of photos; archives of the sizes are made of links to them. Nothing else should run on the machine.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT))
+
+from backend import PicoDetector  # noqa: E402
+from backend.image_decode import decode_image  # noqa: E402
+from scripts.batch.inputs import PHOTOS as SUFFIXES  # noqa: E402
+from scripts.benchmarking.raw import measure_raw  # noqa: E402
+
+RAW_SECONDS = 5
+SAMPLE_SECONDS = 0.5
+
+
+def main() -> None:
+    """Measure as the arguments say."""
+    parser = argparse.ArgumentParser(description="Measure batch_predict.py against raw inference.")
+    parser.add_argument("photos", type=Path)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000])
+    args = parser.parse_args()
+    photos = sorted(path for path in args.photos.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not photos:
+        raise SystemExit(f"{args.photos} holds no photo")
+    print("| photos | seconds | photos/s | raw inference/s | ratio | without the start | peak memory |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    before: tuple[int, float] | None = None
+    for size in args.sizes:
+        raw = raw_throughput(photos[0])
+        seconds, memory = run(photos, size)
+        steady = (size - before[0]) / (seconds - before[1]) / raw if before else float("nan")
+        print(
+            f"| {size} | {seconds:.0f} | {size / seconds:.1f} | {raw:.1f} | {size / seconds / raw:.2f} | {steady:.2f} | "
+            f"{memory / 2**20:.0f} MiB |",
+            flush=True,
+        )
+        before = size, seconds
+
+
+def raw_throughput(photo: Path) -> float:
+    """Return inferences a second on all cores."""
+    image = decode_image(photo.read_bytes())
+    return measure_raw(PicoDetector(), np.asarray(image), os.cpu_count() or 1, RAW_SECONDS).throughput
+
+
+def run(photos: list[Path], size: int) -> tuple[float, int]:
+    """Score an archive of ``size`` links to the photos; return seconds and the peak of memory, in bytes."""
+    with tempfile.TemporaryDirectory() as temporary:
+        archive = Path(temporary) / "archive"
+        archive.mkdir()
+        for number in range(size):
+            photo = photos[number % len(photos)]
+            (archive / f"{number:06}{photo.suffix}").symlink_to(photo.resolve())
+        command = [sys.executable, ROOT / "scripts" / "batch_predict.py", archive, Path(temporary) / "out"]
+        started = time.perf_counter()
+        with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, start_new_session=True) as process:
+            peak = Peak(process.pid)
+            peak.start()
+            process.communicate()
+            seconds = time.perf_counter() - started
+            peak.ended.set()
+            peak.join()
+        if process.returncode != 0:
+            raise SystemExit("batch_predict.py failed")
+    return seconds, peak.bytes
+
+
+class Peak(threading.Thread):
+    """Samples the memory of a process and all that descend from it; shared memory counts once."""
+
+    def __init__(self, pid: int):
+        super().__init__(daemon=True)
+        self.pid = pid
+        self.bytes = 0
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        """Sample until the process has ended."""
+        while not self.ended.wait(SAMPLE_SECONDS):
+            self.bytes = max(self.bytes, sum(map(proportional_memory, family(self.pid))))
+
+
+def family(pid: int) -> list[int]:
+    """Return a process and its descendants."""
+    parents: dict[int, int] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+    found = [pid]
+    for member in found:
+        found += [child for child, parent in parents.items() if parent == member]
+    return found
+
+
+def proportional_memory(pid: int) -> int:
+    """Return the memory of a process, shared pages divided by those who share them, in bytes."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
+
+
+if __name__ == "__main__":
+    main()
