@@ -44,11 +44,9 @@ def main() -> None:
         raw = raw_throughput(photos[0])
         seconds, memory = run(photos, size)
         steady = (size - before[0]) / (seconds - before[1]) / raw if before else float("nan")
-        print(
-            f"| {size} | {seconds:.0f} | {size / seconds:.1f} | {raw:.1f} | {size / seconds / raw:.2f} | {steady:.2f} | "
-            f"{memory / 2**20:.0f} MiB |",
-            flush=True,
-        )
+        rate, mebibytes = size / seconds, memory / 2**20
+        cells = f"{seconds:.0f} | {rate:.1f} | {raw:.1f} | {rate / raw:.2f} | {steady:.2f} | {mebibytes:.0f} MiB"
+        print(f"| {size} | {cells} |", flush=True)
         before = size, seconds
 
 
