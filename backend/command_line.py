@@ -4,6 +4,7 @@ import argparse
 import io
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -25,8 +26,12 @@ SAMPLE = ROOT / "images" / "test_mask.jpg"
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status: 0, 1 if any file failed, 2 if nothing could be tried."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that no half-written video stays
     try:
         return run(arguments)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     except BrokenPipeError:  # the reader, head for one, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -173,7 +178,7 @@ def report(entry: dict[str, Any], as_json: bool) -> None:
     elif "frames" in entry:
         most = ", ".join(f"{count} {label}" for label, count in entry["most_at_once"].items())
         files = ", ".join(entry["output"].values())
-        tqdm.write(f"{entry['path']}: {entry['frames']} frames, at most {most} at once; written {files}")
+        tqdm.write(f"{entry['path']}: frames: {entry['frames']}, at most {most} at once; written {files}")
     else:
         tqdm.write(f"{entry['path']}: {len(entry['results'])} found", file=sys.stderr)
         for result in entry["results"]:

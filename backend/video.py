@@ -99,7 +99,7 @@ def write_video(detector: PicoDetector, source: Path, threshold: float, target: 
                     counts.seconds.append(writer.write(draw_results(image, results), frame))
                     counts.faces.append(Counter(face["label"] for face in results))
             if not counts.seconds:
-                raise VideoError("The video has no picture that can be decoded.")
+                raise VideoError(f"{source.name} has no picture that can be decoded.")
             writer.finish()
     return counts
 
@@ -142,6 +142,8 @@ def upright(frame: Any) -> NDArray[np.uint8]:
 
     OpenCV does what FFmpeg's own fast conversion rounds down by several levels.
     """
+    if min(frame.width, frame.height) < 2:
+        raise VideoError(f"The video has {frame.width} x {frame.height} pixels; it should have 2 x 2 at least.")
     even = frame.reformat(width=frame.width // 2 * 2, height=frame.height // 2 * 2, format=PIXELS)
     image = cv2.cvtColor(even.to_ndarray(), cv2.COLOR_YUV2BGR_I420)
     return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)), np.uint8)

@@ -11,6 +11,7 @@ import argparse
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,12 +31,12 @@ try:
 
     from scripts.batch.detect import Detector, read_archives, read_batch
     from scripts.batch.inputs import Input, InputError, list_inputs
-    from scripts.batch.results import SUFFIXES, OutputError, done_paths, open_output, summary
+    from scripts.batch.results import SUFFIXES, OutputError, done_paths, drop_incomplete, locked, open_output, summary
 except ModuleNotFoundError as error:
     raise SystemExit(f"{error.name} is missing: .venv/bin/pip install -r scripts/batch/requirements.txt") from None
 
 BATCH = 16  # photos
-ROWS_PER_FILE = 1000  # an interruption costs at most so many photos an actor
+ROWS_PER_FILE = 250  # an interruption costs at most so many photos an actor
 # on two cores, actors that took them whole would leave the reading none, and the run would hang
 ACTOR_CPUS = 0.8
 READ_CPUS = WRITE_CPUS = 0.1
@@ -51,6 +52,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--address", help="of a Ray cluster, or auto; default: this machine by itself")
     parser.add_argument("--actors", type=int, help="detectors at once; default: one a core")
     args = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # Ray's processes are ended too
+    if args.actors is not None and args.actors < 1:
+        parser.error(f"--actors {args.actors} should be 1 or more")
     if args.threshold is not None and not 0 <= args.threshold <= 1:
         parser.error(f"--threshold {args.threshold} should be a number from 0 to 1")
     try:
@@ -58,12 +62,14 @@ def main(arguments: list[str] | None = None) -> int:
         inputs = list_inputs(args.source)
         run = {"source": args.source, "format": args.format, "threshold": args.threshold, "model": model_of(settings)}
         open_output(args.output, run)
-        done = done_paths(args.output, args.format)
-        todo = [item for item in inputs if item.path not in done]
-        print(f"{len(inputs)} photos, {len(inputs) - len(todo)} of them done", flush=True)
-        if todo:
-            with cluster(args.address):
-                predict(todo, args, settings)
+        with locked(args.output):
+            drop_incomplete(args.output, args.format)
+            done = done_paths(args.output, args.format)
+            todo = [item for item in inputs if item.path not in done]
+            print(f"{len(inputs)} photos, {len(inputs) - len(todo)} of them done", flush=True)
+            if todo:
+                with cluster(args.address):
+                    predict(todo, args, settings)
     except (SettingsError, ModelError, InputError, OutputError, ConnectionError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -100,7 +106,10 @@ def cluster(address: str | None) -> Iterator[None]:
         environment = {"working_dir": str(ROOT), "excludes": [".git", ".venv*", "output", "tests"]}
     options: dict[str, Any] = {} if address else {"include_dashboard": False}
     options |= {"runtime_env": environment, "logging_level": logging.ERROR, "log_to_driver": False}
-    ray.init(address=address or "local", **options)
+    try:
+        ray.init(address=address or "local", **options)
+    except (ValueError, RuntimeError) as error:
+        raise ConnectionError(f"There is no Ray cluster at {address!r}: {error}"[:300]) from None
     try:
         yield
     finally:

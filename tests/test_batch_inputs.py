@@ -1,3 +1,4 @@
+import os
 import tarfile
 from dataclasses import astuple
 from urllib.parse import quote
@@ -82,17 +83,42 @@ def test_members_of_a_tar_are_read_at_their_places(archive):
 def test_members_of_a_compressed_tar_come_in_its_order(archive):
     path = make_tar(archive, "photos.tar.gz", "w:gz")
     wanted = {item.path for item in list_inputs(path)} - {f"{path}::inside/b.jpg"}
-    (table,) = read_archives({"container": np.array([path])}, wanted, LIMIT)
+    (table,) = read_archives({"container": np.array([path.encode()])}, wanted, LIMIT)
     assert set(table.column("path").to_pylist()) == wanted
     assert sorted(map(len, table.column("bytes").to_pylist())) == sorted(
         len((archive / name).read_bytes()) for name in ("a b#c%20?.JPG", "below/c.png")
     )
 
 
+def test_of_members_of_one_name_the_first_counts(archive):
+    for name, mode in (("twice.tar", "w"), ("twice.tgz", "w:gz")):
+        with tarfile.open(archive / name, mode) as tar:
+            tar.add(archive / "b.jpg", arcname="same.jpg")
+            tar.add(archive / "below" / "c.png", arcname="same.jpg")
+        (item,) = list_inputs(str(archive / name))
+    (table,) = read_archives({"container": np.array([item.container])}, {item.path}, LIMIT)
+    assert table.column("bytes").to_pylist() == [(archive / "b.jpg").read_bytes()]
+
+
+def test_a_tar_is_known_by_its_content(archive):
+    path = make_tar(archive, "compressed.tar", "w:gz")
+    assert {item.offset for item in list_inputs(path)} == {-1}
+
+
+def test_a_name_that_is_no_utf_8(archive):
+    name = os.fsencode(archive) + b"/bad\xff.jpg"
+    with open(name, "wb") as file:  # noqa: PTH123
+        file.write(b"content")
+    (item,) = [item for item in list_inputs(str(archive)) if "bad" in item.path]
+    assert item.path.endswith("bad\\xff.jpg")
+    assert read(item, LIMIT) == b"content"
+
+
 def test_what_cannot_be_read_is_a_row(archive, tmp_path):
     (archive / "large.jpg").write_bytes(bytes(LIMIT + 1))
     (archive / "broken.jpg").symlink_to("nowhere")
-    found = [*list_inputs(str(archive)), Input(str(archive), str(archive))]
+    os.mkfifo(archive / "pipe.jpg")
+    found = [*list_inputs(str(archive)), Input(str(archive), str(archive).encode())]
     columns = {
         name: np.array(column)
         for name, column in zip(Input.__annotations__, zip(*map(astuple, found), strict=False), strict=False)
@@ -103,6 +129,7 @@ def test_what_cannot_be_read_is_a_row(archive, tmp_path):
     assert problems[str(archive / "b.jpg")] is None
     assert problems[str(archive / "large.jpg")] == f"The file is over the limit of {LIMIT} bytes."
     assert problems[str(archive / "broken.jpg")] == "It cannot be read: No such file or directory."
+    assert problems[str(archive / "pipe.jpg")] == "It is no regular file."
     assert "Is a directory" in problems[str(archive)]
 
 
@@ -115,10 +142,15 @@ def test_what_cannot_be_read_is_a_row(archive, tmp_path):
         ("nosuch://bucket/photos", "cannot be listed"),
         ("{tmp}/empty", "holds no photo"),
         ("{tmp}/broken.tar", "cannot be listed"),
+        ("{tmp}/cut.tgz", "cannot be listed"),
     ],
 )
 def test_a_source_without_photos_is_said(tmp_path, source, said):
     (tmp_path / "empty").mkdir()
     (tmp_path / "broken.tar").write_bytes(b"no tar at all")
+    with tarfile.open(tmp_path / "whole.tgz", "w:gz") as tar:
+        (tmp_path / "noise.jpg").write_bytes(os.urandom(50_000))
+        tar.add(tmp_path / "noise.jpg")
+    (tmp_path / "cut.tgz").write_bytes((tmp_path / "whole.tgz").read_bytes()[:20_000])
     with pytest.raises(InputError, match=said):
         list_inputs(source.format(tmp=tmp_path))

@@ -13,7 +13,7 @@ from conftest import IMAGES
 
 from backend.settings import ROOT
 from scripts.batch.detect import SCHEMA, Detector, as_table
-from scripts.batch.results import RUN, OutputError, done_paths, open_output, summary
+from scripts.batch.results import RUN, OutputError, done_paths, drop_incomplete, locked, open_output, summary
 
 ROWS = [
     {"path": "a", "detections": [{"label": "face", "class_id": 0, "score": 0.9, "box": [1, 2, 3, 4]}]},
@@ -59,6 +59,7 @@ def test_a_file_that_was_cut_short_is_removed_and_its_photos_are_not_done(tmp_pa
     whole = (tmp_path / "2.parquet").read_bytes()
     (tmp_path / "2.parquet").write_bytes(whole[:-5])
     (tmp_path / "3.parquet").write_bytes(b"")
+    drop_incomplete(tmp_path, "parquet")
     assert done_paths(tmp_path, "parquet") == {"a", "b", "c"}
     assert [path.name for path in tmp_path.iterdir()] == ["1.parquet"]
 
@@ -67,6 +68,7 @@ def test_a_file_that_was_cut_short_is_removed_and_its_photos_are_not_done(tmp_pa
 def test_lines_that_were_cut_short(tmp_path, form, line):
     (tmp_path / f"1.{form}").write_text(line)
     (tmp_path / f"2.{form}").write_text(line.replace("a", "b", 1)[:-1])
+    drop_incomplete(tmp_path, form)
     assert done_paths(tmp_path, form) == {"a"}
     assert not (tmp_path / f"2.{form}").exists()
 
@@ -82,12 +84,28 @@ def test_results_of_another_run_are_not_mixed_in(tmp_path):
         open_output(tmp_path / "other", {"source": "a"})
 
 
+def test_two_runs_do_not_write_to_one_folder(tmp_path):
+    with locked(tmp_path), pytest.raises(OutputError, match="Another run is writing"), locked(tmp_path):
+        pytest.fail("let in")
+    with locked(tmp_path):
+        pass
+
+
+def test_a_line_break_in_a_name_survives_csv(tmp_path):
+    lines = [f'"{number}\nname.jpg",x\n' for number in range(60_000)]
+    (tmp_path / "1.csv").write_text("path,error\n" + "".join(lines))
+    assert len(done_paths(tmp_path, "csv")) == 60_000
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["nowhere", "{out}"], "no file, folder or match for nowhere"),
         (["images", "{out}", "--threshold", "2"], "should be a number from 0 to 1"),
-        (["images", "README.md"], "not empty and holds no results"),
+        (["images", "images"], "not empty and holds no results"),
+        (["images", "README.md"], "is a file; choose a folder"),
+        (["images", "{out}", "--actors", "0"], "should be 1 or more"),
+        (["images", "{out}", "--address", "nonsense"], "There is no Ray cluster at 'nonsense'"),
     ],
 )
 def test_what_keeps_it_from_beginning_is_one_sentence(tmp_path, arguments, said):

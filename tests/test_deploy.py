@@ -75,7 +75,7 @@ def test_selectors_and_labels_agree():
 def test_compose_knows_the_settings():
     services = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
     assert set(services) == {"api", "web"}
-    names = set(services["api"]["environment"])
+    names = {entry.partition("=")[0] for entry in services["api"]["environment"]}
     assert names <= {field.upper() for field in Settings.__dataclass_fields__}
     assert all(service["read_only"] and service["cap_drop"] == ["ALL"] for service in services.values())
     for service in services.values():

@@ -1,5 +1,9 @@
 import csv
+import signal
 import struct
+import subprocess
+import sys
+import time
 from collections import Counter
 from fractions import Fraction
 
@@ -11,6 +15,7 @@ from conftest import IMAGES
 
 from backend.command_line import main
 from backend.image_decode import decode_image
+from backend.settings import ROOT
 from backend.video import Counts, Outputs, VideoError, annotate_video
 
 GROUP = cv2.resize(decode_image((IMAGES / "test_group.jpg").read_bytes()), (640, 200))
@@ -160,6 +165,21 @@ def test_an_interruption_leaves_nothing_behind(detector, tmp_path, outputs, monk
     assert list(outputs.video.parent.iterdir()) == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_nothing_behind_and_no_traceback(tmp_path, number):
+    source = film(tmp_path / "film.mp4", [GROUP] * 300)
+    folder = tmp_path / "out"
+    command = [sys.executable, "backend/paddle_inference.py", str(source), "--output", str(folder)]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 60
+        while not (folder.is_dir() and any(folder.iterdir())) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(number)
+        said = process.communicate(timeout=60)[1]
+    assert (process.returncode, said) == (130, "interrupted\n")
+    assert list(folder.iterdir()) == []
+
+
 def test_the_table_of_no_frames():
     assert list(Counts(("face",), [], []).rows()) == [["seconds", "face"]]
     assert list(Counts(("face",), [0.5], [Counter(face=2)]).rows())[1] == ["0.500", 2]
@@ -170,7 +190,7 @@ def test_the_command(tmp_path, capsys):
     folder = tmp_path / "out"
     for _ in range(2):
         assert main([str(source), "--output", str(folder)]) == 0
-    assert "2 frames, at most" in capsys.readouterr().out
+    assert "frames: 2, at most" in capsys.readouterr().out
     names = {"film.mp4", "film.csv", "film.png", "film_2.mp4", "film_2.csv", "film_2.png"}
     assert {path.name for path in folder.iterdir()} == names
 
@@ -186,4 +206,4 @@ def test_the_command_goes_on_after_a_bad_video(tmp_path, capsys):
     bad.write_bytes(b"x")
     good = film(tmp_path / "good.mp4", [GROUP])
     assert main([str(bad), str(good), "--output", str(tmp_path / "out")]) == 1
-    assert "good.mp4: 1 frames" in capsys.readouterr().out
+    assert "good.mp4: frames: 1" in capsys.readouterr().out

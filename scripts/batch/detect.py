@@ -1,5 +1,6 @@
 """The two stages that run on Ray: read the photos, find the faces. Every photo comes out as one row."""
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,7 +58,7 @@ def read_archives(batch: dict[str, Any], wanted: set[str], limit: int) -> Iterat
     """Read the wanted members of compressed tars, one tar after the other; yield what read_batch returns."""
     rows: list[tuple[str, bytes | None, str | None]] = []
     for archive in batch["container"].tolist():
-        for path, content in stream(archive, wanted, limit):
+        for path, content in stream(os.fsdecode(archive), wanted, limit):
             rows.append((path, None, content) if isinstance(content, str) else (path, content, None))
             if len(rows) == ROWS_AT_ONCE:
                 yield as_table(rows)

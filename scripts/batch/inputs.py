@@ -1,12 +1,15 @@
 """Where the photos of an archive are: a folder, a glob, a list, a tar, or a URL that pyarrow's file systems read."""
 
 import glob
+import lzma
+import os
 import tarfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pyarrow as pa
 from pyarrow import fs
@@ -26,13 +29,13 @@ class Input:
     """One photo.
 
     Attributes:
-        path: as it stands in the results; a tar's member as ``TAR::NAME``.
-        container: the file that holds it.
+        path: as it stands in the results, bytes that are no UTF-8 escaped; a tar's member as ``TAR::NAME``.
+        container: the file that holds it, as bytes (os.fsencode).
         offset, size: where in that file, in bytes; 0 and -1 where it is the whole file, -1 and -1 in a compressed tar.
     """
 
     path: str
-    container: str
+    container: bytes
     offset: int = 0
     size: int = -1
 
@@ -45,7 +48,7 @@ def list_inputs(source: str) -> list[Input]:
     """
     try:
         found = list(dict.fromkeys(find_inputs(source)))
-    except (OSError, tarfile.TarError, UnicodeError, pa.ArrowInvalid) as error:
+    except (OSError, EOFError, tarfile.TarError, UnicodeError, zlib.error, lzma.LZMAError, pa.ArrowInvalid) as error:
         raise InputError(f"{source} cannot be listed: {error}") from None
     if not found:
         raise InputError(f"{source} holds no photo ({', '.join(PHOTOS)}).")
@@ -57,7 +60,7 @@ def find_inputs(source: str) -> Iterator[Input]:
     if source.lower().endswith(TARS):
         yield from members(absolute(source))
     elif "://" in source:
-        yield from (Input(path, path) for path in files_at(source))
+        yield from files(files_at(source))
     elif Path(source).is_dir():
         yield from files(sorted(path for path in Path(source).rglob("*") if path.suffix.lower() in PHOTOS))
     elif source.lower().endswith(LISTS) and Path(source).is_file():
@@ -78,10 +81,15 @@ def absolute(path: str | Path) -> str:
     return path if isinstance(path, str) and "://" in path else str(Path(path).absolute())
 
 
-def files(paths: list[Any]) -> Iterator[Input]:
+def files(paths: Iterable[str | Path]) -> Iterator[Input]:
     """Yield whole files."""
     for path in map(absolute, paths):
-        yield Input(path, path)
+        yield Input(readable(path), os.fsencode(path))
+
+
+def readable(path: str) -> str:
+    """Return a path as UTF-8 takes it."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def files_at(url: str) -> Iterator[str]:
@@ -98,26 +106,39 @@ def files_at(url: str) -> Iterator[str]:
 
 
 def open_file(path: str) -> Any:
-    """Open a path or URL for reading, with seek; close it with contextlib.closing."""
+    """Open a path or URL for reading, with seek; close it with contextlib.closing.
+
+    Raises:
+        ValueError: it is a pipe or a device, which could keep the reader for ever.
+        OSError: it cannot be opened.
+    """
     if "://" in path:
         system, inside = fs.FileSystem.from_uri(path)
         return system.open_input_file(inside)
+    if Path(path).exists() and not (Path(path).is_file() or Path(path).is_dir()):
+        raise ValueError("It is no regular file.")
     return Path(path).open("rb")
 
 
 def members(archive: str) -> Iterator[Input]:
-    """Yield the photos of a tar; of a plain one with their places, so that each can be read by itself."""
-    plain = archive.lower().endswith(".tar")
-    with closing(open_file(archive)) as file, open_tar(file) as tar:
+    """Yield the photos of a tar; of a plain one with their places, so that each can be read by itself.
+
+    Of members of one name the first counts.
+    """
+    seen = set[str]()
+    with closing(open_file(archive)) as file, tarfile.open(fileobj=file, mode="r:*") as tar:
+        plain = tar.fileobj is file
         for member in tar:
-            if member.isfile() and member.name.lower().endswith(PHOTOS):
+            path = member_path(archive, member)
+            if member.isfile() and member.name.lower().endswith(PHOTOS) and path not in seen:
+                seen.add(path)
                 place = (member.offset_data, member.size) if plain else (-1, -1)
-                yield Input(f"{archive}{IN_ARCHIVE}{member.name}", archive, *place)
+                yield Input(path, os.fsencode(archive), *place)
 
 
-def open_tar(file: IO[bytes]) -> tarfile.TarFile:
-    """Open a tar, compressed or not."""
-    return tarfile.open(fileobj=file, mode="r:*")
+def member_path(archive: str, member: tarfile.TarInfo) -> str:
+    """Return how a member is called in the results."""
+    return readable(f"{archive}{IN_ARCHIVE}{member.name}")
 
 
 def read(item: Input, limit: int) -> bytes:
@@ -127,7 +148,7 @@ def read(item: Input, limit: int) -> bytes:
         ValueError: it is larger than ``limit`` bytes.
         OSError: it cannot be read.
     """
-    with closing(open_file(item.container)) as file:
+    with closing(open_file(os.fsdecode(item.container))) as file:
         if item.offset:
             file.seek(item.offset)
         data = bytes(file.read(limit + 1 if item.size < 0 else min(item.size, limit + 1)))
@@ -138,10 +159,12 @@ def read(item: Input, limit: int) -> bytes:
 
 def stream(archive: str, wanted: set[str], limit: int) -> Iterator[tuple[str, bytes | str]]:
     """Yield the wanted members of a compressed tar in its order: path and bytes, or a text that says what is wrong."""
-    with closing(open_file(archive)) as file, open_tar(file) as tar:
+    missing = set(wanted)
+    with closing(open_file(archive)) as file, tarfile.open(fileobj=file, mode="r:*") as tar:
         for member in tar:
-            path = f"{archive}{IN_ARCHIVE}{member.name}"
-            if path in wanted:
+            path = member_path(archive, member)
+            if path in missing:
+                missing.remove(path)
                 content = tar.extractfile(member)
                 too_large = member.size > limit or content is None
                 yield path, f"The file is over the limit of {limit} bytes." if too_large else content.read()  # type: ignore[union-attr]

@@ -1,8 +1,10 @@
 """What a run has written: which photos are done, and what they show."""
 
+import fcntl
 import json
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pyarrow.json
 import pyarrow.parquet
 
 SUFFIXES = {"parquet": ".parquet", "csv": ".csv", "json": ".json"}
+LOCK = "_lock"
 RUN = "_run.json"  # readers of Parquet folders leave out what begins with an underscore
 UNMASKED, MASKED = "face", "face_mask"
 
@@ -36,7 +39,9 @@ def open_output(folder: Path, run: dict[str, Any]) -> None:
                 f"{folder} holds results with {name} = {other.get(name)!r}, not {run[name]!r}; choose another folder."
             )
         return
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder} is a file; choose a folder.")
+    if folder.exists() and any(folder.iterdir()):
         raise OutputError(f"{folder} is not empty and holds no results of an earlier run; choose another folder.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -47,14 +52,38 @@ def open_output(folder: Path, run: dict[str, Any]) -> None:
     partial.replace(record)
 
 
-def tables(folder: Path, form: str) -> Iterator[pa.Table]:
-    """Yield every complete file of results; one that was cut short is removed, and its photos are done again."""
-    for path in sorted(folder.glob(f"*{SUFFIXES[form]}")):
-        if path.name == RUN:
-            continue
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other runs out of the folder.
+
+    Raises:
+        OutputError: one is at work.
+    """
+    with (folder / LOCK).open("w") as file:
         try:
-            yield read_table(path, form)
-        except (pa.ArrowInvalid, OSError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise OutputError(f"Another run is writing to {folder}; wait for it, or choose another folder.") from None
+        yield
+
+
+def tables(folder: Path, form: str) -> Iterator[pa.Table]:
+    """Yield every complete file of results."""
+    for path in result_files(folder, form):
+        yield read_table(path, form)
+
+
+def result_files(folder: Path, form: str) -> list[Path]:
+    """Return the files that hold rows."""
+    return sorted(path for path in folder.glob(f"*{SUFFIXES[form]}") if path.name != RUN)
+
+
+def drop_incomplete(folder: Path, form: str) -> None:
+    """Remove the files that an interruption cut short; their photos are done again."""
+    for path in result_files(folder, form):
+        try:
+            read_table(path, form)
+        except pa.ArrowInvalid:
             path.unlink()
 
 
@@ -66,11 +95,11 @@ def read_table(path: Path, form: str) -> pa.Table:
     """
     if form == "parquet":
         return pyarrow.parquet.read_table(path)
-    with path.open("rb") as file:
-        file.seek(-1, 2)  # OSError where it is empty
-        if file.read(1) != b"\n":
-            raise pa.ArrowInvalid("the last line is cut")
-    return pyarrow.csv.read_csv(path) if form == "csv" else pyarrow.json.read_json(path)
+    if path.read_bytes()[-1:] != b"\n":
+        raise pa.ArrowInvalid("the last line is cut")
+    if form == "json":
+        return pyarrow.json.read_json(path)
+    return pyarrow.csv.read_csv(path, parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True))
 
 
 def done_paths(folder: Path, form: str) -> set[str]:
