@@ -20,7 +20,8 @@ from backend.paddle_inference import PicoDetector
 USUAL_RATE = 30
 PIXELS = "yuv420p"
 TIME_BASE = Fraction(1, 90_000)  # fine enough for any frame rate, whatever the source's own
-QUALITY = {"crf": "20", "preset": "veryfast"}
+# without B-frames, whose order makes MP4's duration too short where frame times vary
+QUALITY = {"crf": "20", "preset": "veryfast", "bf": "0"}
 
 
 class VideoError(ValueError):

@@ -96,6 +96,8 @@ def test_a_variable_frame_rate_stays_one(detector, tmp_path, outputs):
     counts = run(detector, film(tmp_path / "film.mp4", [NOBODY] * 5, moments), outputs)
     assert counts.seconds == pytest.approx(moments, abs=0.002)
     assert read(outputs.video)[1] == pytest.approx(moments, abs=0.002)
+    with av.open(str(outputs.video)) as container:
+        assert container.duration / av.time_base >= moments[-1]
 
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
