@@ -1,0 +1,36 @@
+import pytest
+import recipe
+import steps
+
+
+@pytest.fixture
+def done(monkeypatch):
+    """The steps that were taken, a line each."""
+    taken = []
+    for module in (recipe, steps):
+        monkeypatch.setattr(module, "step", lambda *arguments: taken.append(" ".join(map(str, arguments))))
+    return taken
+
+
+def scripts(done):
+    return [line.split()[0] for line in done]
+
+
+def test_the_steps_in_their_order(done, tmp_path):
+    out = tmp_path / "out"
+    recipe.main([str(tmp_path), "--pictures", str(tmp_path), "--weights", "coco.pdparams", "--output", str(out)])
+    expected = ["split_dataset.py", "train.py", "backgrounds.py", "train.py", "calibrate.py", "export.py", "convert.py"]
+    assert scripts(done) == expected
+    first, second = (line for line in done if line.startswith("train.py"))
+    assert f"pretrain_weights=coco.pdparams save_dir={out}/first" in first
+    assert f"pretrain_weights={out}/first/picodet_s_416_facemask/best_model.pdparams epoch=18" in second
+    assert "--resume" in first
+    assert "--resume" in second
+
+
+def test_what_is_done_is_not_done_again(done, tmp_path):
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "train.txt").touch()
+    (tmp_path / "second" / "picodet_s_416_facemask").mkdir(parents=True)
+    recipe.main([str(tmp_path), "--pictures", str(tmp_path), "--output", str(tmp_path)])
+    assert scripts(done) == ["train.py", "calibrate.py", "export.py", "convert.py"]
