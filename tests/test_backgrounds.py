@@ -74,6 +74,14 @@ def test_what_is_missing_is_named(sources, lists, tmp_path, capsys, missing, sai
     assert said in capsys.readouterr().err
 
 
+def test_sources_without_a_picture_change_nothing(lists, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    (lists / "backgrounds.txt").write_text("as it was")
+    assert run(tmp_path / "empty", lists, tmp_path) == 1
+    assert "There is no picture" in capsys.readouterr().err
+    assert (lists / "backgrounds.txt").read_text() == "as it was"
+
+
 def test_an_output_with_a_blank_is_refused(sources, lists, tmp_path, capsys):
     assert backgrounds.main([str(sources), "--lists", str(lists), "--output", str(tmp_path / "a b")]) == 1
     assert "split at blanks" in capsys.readouterr().err

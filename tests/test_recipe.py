@@ -12,6 +12,26 @@ def done(monkeypatch):
     return taken
 
 
+@pytest.fixture(autouse=True)
+def labels(tmp_path):
+    (tmp_path / "label_list.txt").touch()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["{tmp}/nowhere"], "no folder with a label_list.txt"),
+        (["{tmp}", "--pictures", "{tmp}/nowhere"], "no such folder"),
+        (["{tmp}", "--models", "{tmp}"], "holds other.onnx: name another folder"),
+    ],
+)
+def test_what_would_stop_it_after_hours_stops_it_now(done, tmp_path, arguments, said):
+    (tmp_path / "other.onnx").touch()
+    with pytest.raises(SystemExit, match=said):
+        recipe.main([argument.format(tmp=tmp_path) for argument in arguments])
+    assert done == []
+
+
 def scripts(done):
     return [line.split()[0] for line in done]
 

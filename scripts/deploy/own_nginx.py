@@ -6,9 +6,9 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
-from urllib.request import urlopen
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -31,7 +31,7 @@ def configuration(folder: Path, apis: list[int], page_port: int, api_port: int) 
     text = text.replace("listen 5000;", f"listen 127.0.0.1:{api_port};")
     text = text.replace("listen 8000;", f"listen 127.0.0.1:{page_port};")
     text = text.replace("/srv/page", str(ROOT))
-    return text.replace("/tmp/nginx", f"{folder}/nginx")
+    return text.replace("/tmp/nginx", f"{folder}/nginx")  # nosec B108
 
 
 def find_nginx() -> str:
@@ -61,19 +61,21 @@ def own_nginx(apis: list[int], page_port: int, api_port: int) -> Iterator[None]:
         command = [find_nginx(), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"]
         with subprocess.Popen(command, stderr=subprocess.DEVNULL) as nginx:
             try:
-                wait_until_ready(f"http://127.0.0.1:{page_port}/index.html", nginx)
+                wait_until_ready(page_port, nginx)
                 yield
             finally:
                 nginx.terminate()
 
 
-def wait_until_ready(url: str, nginx: subprocess.Popen[bytes]) -> None:
+def wait_until_ready(port: int, nginx: subprocess.Popen[bytes]) -> None:
     """Wait until nginx answers."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline and nginx.poll() is None:
         try:
-            with urlopen(url, timeout=2):
+            with closing(HTTPConnection("127.0.0.1", port, timeout=2)) as connection:
+                connection.request("GET", "/index.html")
+                connection.getresponse()
                 return
         except OSError:
             time.sleep(0.05)
-    raise NginxFailed(f"nginx did not answer at {url}.")
+    raise NginxFailed(f"nginx did not answer on port {port}.")

@@ -46,6 +46,9 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 1
     lines = prepare(args.sources, args.exclude, output)
+    if not lines:
+        print("There is no picture of 120 px or more in any source; the lists stay as they were.", file=sys.stderr)
+        return 1
     add_to_lists(lines, output, args.lists)
     print(f"{len(lines)} pictures in {output}, {len(lines[::EVERY_NTH_IS_HELD_OUT])} of them held out")
     return 0

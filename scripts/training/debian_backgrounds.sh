@@ -4,6 +4,7 @@
 set -eu
 lists=$(realpath "${1:?usage: sh scripts/training/debian_backgrounds.sh LISTS}")
 here=$(cd "$(dirname "$0")/../.." && pwd)
+[ -f "$lists/train.txt" ] || { echo "run split_dataset.py first: there is no $lists/train.txt" >&2; exit 1; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"

@@ -1,6 +1,6 @@
 """Export a trained model for several input sizes; print accuracy and time of each. MODEL_DIR=OUTPUT/SIZE serves one.
 
-    python scripts/training/input_sizes.py --dataset DIR --lists DIR --weights DIR/calibrated [--sizes 256 320 352 416]
+    python scripts/training/input_sizes.py --dataset DIR --lists DIR --weights DIR/calibrated [--sizes 256 320 416]
 
 The weights are those of a training run that release.py has calibrated; sizes are multiples of 32.
 """
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--dataset", type=Path, required=True)
     parser.add_argument("--lists", type=Path, required=True, help="folder with val.txt")
     parser.add_argument("--weights", type=Path, required=True, help="calibrated weights, without .pdparams")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[256, 288, 320, 352, 384, 416])
+    parser.add_argument("--sizes", type=int, nargs="+", default=list(range(256, 481, 32)))
     parser.add_argument("--output", type=Path, default=Path("output/sizes"))
     args = parser.parse_args()
     wrong = [size for size in args.sizes if size < STRIDE or size % STRIDE]

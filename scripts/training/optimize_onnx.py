@@ -50,7 +50,14 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("--output", type=Path, help="default: in place")
     args = parser.parse_args()
-    optimize(args.model, args.output or args.model)
+    if not args.model.is_file():
+        raise SystemExit(f"{args.model}: no such file")
+    try:
+        optimize(args.model, args.output or args.model)
+    except onnxruntime.capi.onnxruntime_pybind11_state.InvalidProtobuf:
+        raise SystemExit(f"{args.model} is no ONNX model") from None
+    except OSError as error:
+        raise SystemExit(f"{args.output or args.model} cannot be written: {error.strerror}") from None
 
 
 def optimize(source: Path, target: Path) -> None:

@@ -43,7 +43,14 @@ class Truth:
 
 
 def read_truths(dataset: Path, list_file: Path) -> list[Truth]:
-    """Read the photos and annotations that a list of split_dataset.py names."""
+    """Read the photos and annotations that a list of split_dataset.py names.
+
+    Raises:
+        SystemExit: the list, or the data set's label_list.txt, is missing.
+    """
+    for path in (dataset / "label_list.txt", list_file):
+        if not path.is_file():
+            raise SystemExit(f"{path}: no such file; --dataset is the VOC folder, --lists what split_dataset.py wrote")
     labels = (dataset / "label_list.txt").read_text(encoding="utf-8").split()
     pairs = [line.split() for line in list_file.read_text(encoding="utf-8").splitlines()]
     return [read_truth(dataset / image, dataset / annotation, labels) for image, annotation in pairs]
