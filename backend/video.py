@@ -118,6 +118,9 @@ def open_input(file: Any, source: Path) -> Any:
     if not container.streams.video:
         container.close()
         raise VideoError(f"{source.name} holds no video.")
+    if container.streams.video[0].codec_context is None:  # PyAV before 18 crashes on decoding such a stream
+        container.close()
+        raise VideoError(f"{source.name} cannot be decoded; it is truncated, or of an unknown kind.")
     return container
 
 
