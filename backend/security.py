@@ -4,6 +4,7 @@ import hmac
 
 from flask import Flask, Request, Response, request
 
+from backend.docs import DOCS_PATH
 from backend.problems import ApiProblem
 
 PROTECTED = ("api.detect", "docs.metrics")  # endpoints
@@ -14,7 +15,6 @@ OWN_FILES = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
-DOCS = "/docs"
 
 
 def install(app: Flask, api_key: str) -> None:
@@ -34,7 +34,7 @@ def install(app: Flask, api_key: str) -> None:
     def add_headers(response: Response) -> Response:
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["Content-Security-Policy"] = OWN_FILES if request.path.startswith(DOCS) else NOTHING
+        response.headers["Content-Security-Policy"] = OWN_FILES if request.path.startswith(DOCS_PATH) else NOTHING
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 

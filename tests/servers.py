@@ -13,14 +13,9 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from backend.settings import ROOT
+from scripts.own_api import free_port
 
 SECONDS = 60
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def environment(**variables: object) -> dict[str, str]:
