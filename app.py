@@ -9,10 +9,11 @@ from flask_cors import CORS
 from backend import api, docs, request_log, security
 from backend.admission import Admission
 from backend.errors import ModelError
+from backend.json_provider import OrjsonProvider
 from backend.logs import configure_logging
 from backend.metrics import Metrics
 from backend.paddle_inference import PicoDetector
-from backend.process import limit_arenas, use_one_thread_a_request
+from backend.process import leave_to_collector_only_what_comes, limit_arenas, use_one_thread_a_request
 from backend.request_image import InMemoryRequest
 from backend.service import Service
 from backend.settings import Settings, SettingsError
@@ -37,7 +38,7 @@ def create_app(settings: Settings | None = None, detector: PicoDetector | None =
     app.request_class = InMemoryRequest
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
+    app.json = OrjsonProvider(app)
     app.config["SECURED"] = bool(settings.api_key)
     app.url_map.strict_slashes = False  # /api and /docs without a redirect
     detector = detector or PicoDetector(settings.model_dir, max_pixels=settings.max_image_pixels)
@@ -83,6 +84,7 @@ def main() -> int:
             shutdown_timeout=settings.shutdown_timeout,
         )
         service: Service = app.extensions["service"]
+        leave_to_collector_only_what_comes()
         serve(app, options, service.draining, lambda answered: request_log.record(answered, service.metrics))
     except (SettingsError, ModelError, OSError) as error:
         print(error, file=sys.stderr)

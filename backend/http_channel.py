@@ -21,6 +21,9 @@ CODES_OF_WAITRESS = {
 }
 
 
+MUCH_LEFT = 2**16  # bytes of an answer that the client does not take at once
+
+
 class RequestTimeout(Error):  # type: ignore[misc]  # waitress has no types
     """The error of a request that takes too long to arrive."""
 
@@ -100,6 +103,8 @@ class ProblemChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no type
     request: Any
     requests: list[Any]
     total_outbufs_len: int
+    will_close: bool
+    close_when_flushed: bool
 
     def __init__(self, *args: Any, **kwargs: Any):
         self.began = time.monotonic()
@@ -112,6 +117,15 @@ class ProblemChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no type
         if self.request is not before:
             self.began = time.monotonic()
         return result
+
+    def writable(self) -> bool:
+        """Whether the loop should send what is left.
+
+        Not while a thread is sending its answer itself: the loop would try in vain, again and again, and take Python's
+        lock from that thread.
+        """
+        is_left = self.total_outbufs_len > (MUCH_LEFT if self.requests else 0)
+        return bool(is_left or self.will_close or self.close_when_flushed)
 
     @property
     def has_headers(self) -> bool:

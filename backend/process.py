@@ -1,6 +1,7 @@
 """How a process that serves many requests at once shares memory and cores."""
 
 import ctypes
+import gc
 
 import cv2
 
@@ -22,3 +23,9 @@ def limit_arenas() -> None:
 def use_one_thread_a_request() -> None:
     """Keep OpenCV from using more: the other cores belong to other requests."""
     cv2.setNumThreads(1)
+
+
+def leave_to_collector_only_what_comes() -> None:
+    """Keep the garbage collector from going through all modules again and again; call it when all is loaded."""
+    gc.collect()
+    gc.freeze()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
+import orjson
 import pybase64
 from flask import Request
 
@@ -59,17 +60,14 @@ def read_image_request(request: Request) -> ImageRequest:
 
 def read_json(request: Request) -> ImageRequest:
     """Read ``{"image": "<data URL or bare base64>", "threshold": 0.5, "annotate": false}``."""
-    try:
-        body = json.loads(request.get_data(), parse_int=float)  # no limit of digits, and every number is a float
-    except (ValueError, RecursionError):
-        raise ApiProblem("invalid_json", 'The body is no JSON; send {"image": "<base64>"}.') from None
+    body = load_json(request.get_data())
     if not isinstance(body, dict):
         raise ApiProblem("not_an_object", 'The body is JSON, but no object; send {"image": "<base64>"}.')
     image = body.get("image")
     if image is None:
         raise ApiProblem("missing_image", 'The object has no "image"; send {"image": "<base64>"}.')
     threshold, annotate = body.get("threshold"), body.get("annotate")
-    if threshold is not None and not isinstance(threshold, float):
+    if threshold is not None and (isinstance(threshold, bool) or not isinstance(threshold, int | float)):
         raise invalid_threshold(threshold)
     if annotate is not None and not isinstance(annotate, bool):
         raise invalid_annotate(annotate)
@@ -79,6 +77,21 @@ def read_json(request: Request) -> ImageRequest:
         in_query[0] if threshold is None else check_range(threshold),
         in_query[1] if annotate is None else annotate,
     )
+
+
+def load_json(data: bytes) -> Any:
+    """Parse JSON by orjson, which takes a tenth of the time; what it refuses, by Python's parser, which takes more.
+
+    That is a byte order mark, UTF-16, and numbers without end.
+    """
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return json.loads(data, parse_int=float)  # an int has a limit of digits
+    except (ValueError, RecursionError):
+        raise ApiProblem("invalid_json", 'The body is no JSON; send {"image": "<base64>"}.') from None
 
 
 def read_form(request: Request) -> ImageRequest:

@@ -183,20 +183,36 @@ def test_the_address_that_holds_most_makes_room():
 
 
 @contextlib.contextmanager
-def running(options):
-    """Serve an app that says ok, in a thread."""
+def running(options, body=b"ok"):
+    """Serve an app that always says the same, in a thread."""
 
     def app(environ, start_response):
-        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
-        return [b"ok"]
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+        return [body]
 
     server, stop = listen(app, options), threading.Event()
     thread = threading.Thread(target=run, args=(server, options, stop.is_set))
     thread.start()
-    yield f"http://{options.host}:{options.port}"
-    stop.set()
-    thread.join(20)
-    drain(server, options)
+    try:
+        yield f"http://{options.host}:{options.port}"
+    finally:
+        stop.set()
+        thread.join(20)
+        drain(server, options)
+
+
+@pytest.mark.parametrize("size", [1, 70_000, 5_000_000, 20_000_000])
+def test_answers_arrive_whole_where_the_client_reads_late_and_has_sent_more(size):
+    port, body = servers.free_port(), bytes(range(256)) * (size // 256) + b"." * (size % 256)
+    options = ServerOptions("127.0.0.1", port, "API_PORT", 2, 1024, 60, 30, 0, 1)
+    with running(options, body) as url, servers.connect(url) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 3)
+        stream = connection.makefile("rb")
+        time.sleep(0.3)
+        for _ in range(3):
+            head = b"".join(iter(stream.readline, b"\r\n"))
+            assert f"Content-Length: {len(body)}\r\n".encode() in head
+            assert stream.read(len(body)) == body
 
 
 def test_sigterm_lets_an_accepted_request_finish():
