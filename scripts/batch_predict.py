@@ -30,7 +30,7 @@ try:
     import ray
 
     from scripts.batch.detect import Detector, read_archives, read_batch
-    from scripts.batch.inputs import Input, InputError, list_inputs
+    from scripts.batch.inputs import Input, InputError, list_inputs, normalized
     from scripts.batch.results import SUFFIXES, OutputError, done_paths, drop_incomplete, locked, open_output, summary
 except ModuleNotFoundError as error:
     raise SystemExit(f"{error.name} is missing: .venv/bin/pip install -r scripts/batch/requirements.txt") from None
@@ -40,13 +40,16 @@ ROWS_PER_FILE = 250  # an interruption costs at most so many photos an actor
 # on two cores, actors that took them whole would leave the reading none, and the run would hang
 ACTOR_CPUS = 0.8
 READ_CPUS = WRITE_CPUS = 0.1
+# Ray ends idle workers over this number and starts others for the next task, at a second each; most tasks only wait
+WORKERS_A_CORE = 4
+READ_AHEAD_BYTES = 2**27  # a core, of photos that wait for a detector; else all that Ray's memory takes is read at once
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run as the arguments say; return the exit status: 0, 1 if the run failed, 2 if it could not begin."""
     parser = argparse.ArgumentParser(description="Find the faces in a whole archive of photos.")
     parser.add_argument("source", metavar="SRC", help="folder, glob, list of paths (.txt), tar, or URL")
-    parser.add_argument("output", metavar="OUT", type=Path, help="folder for the rows")
+    parser.add_argument("output", metavar="OUT", help="folder for the rows")
     parser.add_argument("--format", choices=SUFFIXES, default="parquet", help="json is JSON Lines")
     parser.add_argument("--threshold", type=float, help="lowest score, 0 to 1; default: the model's own")
     parser.add_argument("--address", help="of a Ray cluster, or auto; default: this machine by itself")
@@ -57,10 +60,18 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"--actors {args.actors} should be 1 or more")
     if args.threshold is not None and not 0 <= args.threshold <= 1:
         parser.error(f"--threshold {args.threshold} should be a number from 0 to 1")
+    if "://" in args.output:
+        parser.error(f"OUT should be a folder, not {args.output}; copy the rows there afterwards")
+    args.output = Path(args.output)
     try:
         settings = Settings.from_environment()
         inputs = list_inputs(args.source)
-        run = {"source": args.source, "format": args.format, "threshold": args.threshold, "model": model_of(settings)}
+        run = {
+            "source": normalized(args.source),
+            "format": args.format,
+            "threshold": args.threshold,
+            "model": model_of(settings),
+        }
         open_output(args.output, run)
         with locked(args.output):
             drop_incomplete(args.output, args.format)
@@ -104,7 +115,9 @@ def cluster(address: str | None) -> Iterator[None]:
     environment: dict[str, Any] = {"env_vars": {"PYTHONPATH": str(ROOT)}}
     if address:
         environment = {"working_dir": str(ROOT), "excludes": [".git", ".venv*", "output", "tests"]}
-    options: dict[str, Any] = {} if address else {"include_dashboard": False}
+    workers = WORKERS_A_CORE * (os.cpu_count() or 1)
+    own = {"include_dashboard": False, "_system_config": {"num_workers_soft_limit": workers}}
+    options: dict[str, Any] = {} if address else own
     options |= {"runtime_env": environment, "logging_level": logging.ERROR, "log_to_driver": False}
     try:
         ray.init(address=address or "local", **options)
@@ -121,6 +134,8 @@ def predict(inputs: list[Input], args: argparse.Namespace, settings: Settings) -
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = sys.stderr.isatty()
     cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
+    limits = ray.data.ExecutionResources.for_limits(object_store_memory=READ_AHEAD_BYTES * cores)
+    context.execution_options.resource_limits = limits
     actors = args.actors or min(cores, blocks_of(len(inputs)))
     rows = read_all(inputs, settings.max_body_bytes).map_batches(
         Detector,

@@ -8,7 +8,7 @@ import pytest
 from conftest import encode
 
 from scripts.batch.detect import read_archives, read_batch
-from scripts.batch.inputs import Input, InputError, list_inputs, read
+from scripts.batch.inputs import Input, InputError, list_inputs, normalized, read
 
 LIMIT = 10_000
 
@@ -57,6 +57,16 @@ def test_a_list_names_each_once_and_those_that_are_missing_too(archive):
 
 def test_one_photo(archive):
     assert names(list_inputs(str(archive / "b.jpg"))) == ["b.jpg"]
+
+
+@pytest.mark.parametrize("source", ["a/b", "a/b/", "./a//b", "a/x/../b"])
+def test_two_ways_to_write_a_source_look_the_same(source, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert normalized(source) == str(tmp_path / "a" / "b")
+
+
+def test_a_url_stays_as_it_is():
+    assert normalized("s3://bucket//a/../b") == "s3://bucket//a/../b"
 
 
 def test_a_url(archive):

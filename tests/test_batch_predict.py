@@ -105,6 +105,7 @@ def test_a_line_break_in_a_name_survives_csv(tmp_path):
         (["images", "images"], "not empty and holds no results"),
         (["images", "README.md"], "is a file; choose a folder"),
         (["images", "{out}", "--actors", "0"], "should be 1 or more"),
+        (["images", "s3://bucket/rows"], "OUT should be a folder, not s3://bucket/rows"),
         (["images", "{out}", "--address", "nonsense"], "There is no Ray cluster at 'nonsense'"),
     ],
 )

@@ -1,4 +1,6 @@
 import re
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 
@@ -92,6 +94,15 @@ def test_the_images_copy_what_is_there_and_not_ignored():
 def test_the_image_has_everything_that_the_api_imports():
     imported = (ROOT / "app.py").read_text() + "".join(path.read_text() for path in (ROOT / "backend").glob("*.py"))
     assert not re.search(r"^\s*(from|import) scripts", imported, re.MULTILINE)
+
+
+def test_the_api_runs_without_what_the_image_leaves_out():
+    (names,) = re.findall(r"grep -vE '\^\((.*)\)>' requirements.txt", DOCKERFILE)
+    required = re.findall(r"^([\w-]+)>", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    assert set(names.split("|")) < set(required)
+    code = f"import sys; sys.modules |= dict.fromkeys({names.split('|')}); import app; app.create_app()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_health_check_is_the_apis():

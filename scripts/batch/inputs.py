@@ -81,6 +81,11 @@ def absolute(path: str | Path) -> str:
     return path if isinstance(path, str) and "://" in path else str(Path(path).absolute())
 
 
+def normalized(source: str) -> str:
+    """Return a source so that two ways to write it look the same."""
+    return source if "://" in source else os.path.abspath(source)  # noqa: PTH100  # Path leaves ".." in
+
+
 def files(paths: Iterable[str | Path]) -> Iterator[Input]:
     """Yield whole files."""
     for path in map(absolute, paths):
