@@ -36,6 +36,7 @@ except ModuleNotFoundError as error:
     raise SystemExit(f"{error.name} is missing: .venv/bin/pip install -r scripts/batch/requirements.txt") from None
 
 BATCH = 16  # photos
+BATCHES_A_BLOCK = 8  # each block costs Ray some milliseconds
 ROWS_PER_FILE = 250  # an interruption costs at most so many photos an actor
 # on two cores, actors that took them whole would leave the reading none, and the run would hang
 ACTOR_CPUS = 0.8
@@ -136,8 +137,8 @@ def predict(inputs: list[Input], args: argparse.Namespace, settings: Settings) -
     cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
     limits = ray.data.ExecutionResources.for_limits(object_store_memory=READ_AHEAD_BYTES * cores)
     context.execution_options.resource_limits = limits
-    actors = args.actors or min(cores, blocks_of(len(inputs)))
-    rows = read_all(inputs, settings.max_body_bytes).map_batches(
+    actors = args.actors or min(cores, blocks_of(len(inputs), cores))
+    rows = read_all(inputs, settings.max_body_bytes, cores).map_batches(
         Detector,
         fn_constructor_args=(str(settings.model_dir.absolute()), settings.max_image_pixels, args.threshold),
         batch_size=BATCH,
@@ -156,7 +157,7 @@ def predict(inputs: list[Input], args: argparse.Namespace, settings: Settings) -
         flat.write_csv(target, mode="append", **options)
 
 
-def read_all(inputs: list[Input], limit: int) -> Any:
+def read_all(inputs: list[Input], limit: int, cores: int) -> Any:
     """Return a dataset of path, bytes and problem.
 
     Not by ray.data.read_binary_files: there one file that cannot be read ends the run.
@@ -165,7 +166,7 @@ def read_all(inputs: list[Input], limit: int) -> Any:
     archives = sorted({item.container for item in inputs if item.offset < 0})
     datasets = []
     if single:
-        listed = ray.data.from_items(single, override_num_blocks=blocks_of(len(single)))
+        listed = ray.data.from_items(single, override_num_blocks=blocks_of(len(single), cores))
         options = {"fn_kwargs": {"limit": limit}, "batch_size": BATCH, "num_cpus": READ_CPUS}
         datasets.append(listed.map_batches(read_batch, **options))
     if archives:
@@ -176,9 +177,9 @@ def read_all(inputs: list[Input], limit: int) -> Any:
     return datasets[0].union(*datasets[1:]) if len(datasets) > 1 else datasets[0]
 
 
-def blocks_of(photos: int) -> int:
-    """Return into how many blocks to divide photos: a few batches each."""
-    return max(1, -(-photos // (4 * BATCH)))
+def blocks_of(photos: int, cores: int) -> int:
+    """Return into how many blocks to divide photos: of some batches each, few photos one for each core."""
+    return max(-(-photos // (BATCHES_A_BLOCK * BATCH)), min(cores, -(-photos // BATCH)))
 
 
 def detections_as_text(table: pa.Table) -> pa.Table:
