@@ -36,7 +36,7 @@ except ModuleNotFoundError as error:
     raise SystemExit(f"{error.name} is missing: .venv/bin/pip install -r scripts/batch/requirements.txt") from None
 
 BATCH = 16  # photos
-BATCHES_A_BLOCK = 8  # each block costs Ray some milliseconds
+BATCHES_A_BLOCK = 4  # each block costs Ray some milliseconds
 ROWS_PER_FILE = 250  # an interruption costs at most so many photos an actor
 # on two cores, actors that took them whole would leave the reading none, and the run would hang
 ACTOR_CPUS = 0.8
