@@ -1,6 +1,8 @@
 import re
+import socket
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 
@@ -132,7 +134,7 @@ def status(url):
 
 def test_nginx_takes_the_configuration_and_names_an_error(tmp_path):
     text = configuration(tmp_path, [5001, 5002], 8001, 5003)
-    assert text.count("server 127.0.0.1:500") == 2
+    assert text.count("server 127.0.0.1:5001") == text.count("server 127.0.0.1:5002") == 2
     check(tmp_path, text)
     with pytest.raises(NginxFailed, match="unknown directive"):
         check(tmp_path, text + "\nnonsense;\n")
@@ -180,6 +182,26 @@ def test_a_body_over_the_limit_gets_the_apis_own_answer(front):
         urllib.request.urlopen(request, timeout=30)
     assert error.value.code == 413
     assert b"body_too_large" in error.value.read()
+
+
+def test_behind_one_address_a_lost_request_is_asked_again():
+    page, front = servers.free_port(), servers.free_port()
+    with socket.create_server(("127.0.0.1", 0)) as service, own_nginx([service.getsockname()[1]], page, front):
+
+        def serve():
+            for lost in (True, False):
+                connection, _ = service.accept()
+                with connection:
+                    connection.recv(65536)
+                    if not lost:
+                        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        request = urllib.request.Request(f"http://127.0.0.1:{front}/api/", b"photo", {"Content-Type": "image/jpeg"})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            assert answer.read() == b"ok"
+        thread.join(20)
 
 
 def test_draining_one_replica_and_killing_the_other_loses_nothing():

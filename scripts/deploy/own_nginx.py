@@ -23,11 +23,11 @@ class NginxFailed(Exception):
 def configuration(folder: Path, apis: list[int], page_port: int, api_port: int) -> str:
     """Return nginx.conf for this machine: the APIs by their ports, everything on 127.0.0.1, the page from here."""
     text = CONFIGURATION.read_text(encoding="utf-8")
-    server = re.search(r"^ *server api:5000(.*);$", text, re.MULTILINE)
-    if server is None:
+    lines = re.findall(r"^ *server api:5000.*;$", text, re.MULTILINE)
+    if not lines:
         raise NginxFailed(f"{CONFIGURATION} has no line `server api:5000 ...;`.")
-    servers = "\n".join(f"        server 127.0.0.1:{port}{server.group(1)};" for port in apis)
-    text = text.replace(server.group(), servers)
+    for line in set(lines):
+        text = text.replace(line, "\n".join(line.replace("api:5000", f"127.0.0.1:{port}") for port in apis))
     text = text.replace("listen 5000;", f"listen 127.0.0.1:{api_port};")
     text = text.replace("listen 8000;", f"listen 127.0.0.1:{page_port};")
     text = text.replace("/srv/page", str(ROOT))
