@@ -13,7 +13,7 @@ from backend.json_provider import OrjsonProvider
 from backend.logs import configure_logging
 from backend.metrics import Metrics
 from backend.paddle_inference import PicoDetector
-from backend.process import leave_to_collector_only_what_comes, limit_arenas, use_one_thread_a_request
+from backend.process import freeze_what_is_loaded, limit_arenas, use_one_thread_a_request
 from backend.request_image import InMemoryRequest
 from backend.service import Service
 from backend.settings import Settings, SettingsError
@@ -84,7 +84,7 @@ def main() -> int:
             shutdown_timeout=settings.shutdown_timeout,
         )
         service: Service = app.extensions["service"]
-        leave_to_collector_only_what_comes()
+        freeze_what_is_loaded()
         serve(app, options, service.draining, lambda answered: request_log.record(answered, service.metrics))
     except (SettingsError, ModelError, OSError) as error:
         print(error, file=sys.stderr)

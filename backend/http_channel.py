@@ -1,9 +1,9 @@
 """waitress's connections, with our answers where it refuses, and a limit to how long a request may take."""
 
-import json
 import time
 from typing import Any
 
+import orjson
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.task import ErrorTask
@@ -12,6 +12,8 @@ from waitress.utilities import Error
 from backend.problems import MEDIA_TYPE, ApiProblem
 from backend.request_log import ID_HEADER, Answered, choose_id, loggable
 
+HELP_FROM_BYTES = 2**16
+
 CODES_OF_WAITRESS = {
     400: ("bad_request", "The request is no valid HTTP."),
     408: ("request_timeout", "The request did not arrive whole in time; send it again."),
@@ -19,9 +21,6 @@ CODES_OF_WAITRESS = {
     431: ("headers_too_large", "The headers are over the limit of 256 KiB."),
     501: ("not_implemented", "This transfer encoding is not known; send a Content-Length, or chunked."),
 }
-
-
-MUCH_LEFT = 2**16  # bytes of an answer that the client does not take at once
 
 
 class RequestTimeout(Error):  # type: ignore[misc]  # waitress has no types
@@ -43,7 +42,7 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]  # waitress has no types
         problem = ApiProblem(code, detail)
         request_id = choose_id(self.request.headers.get("X_REQUEST_ID"))
         document = problem.document(request_id)
-        body = json.dumps(document).encode()
+        body = orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
         self.status = f"{problem.status} {document['title']}"
         self.response_headers += [
             ("Content-Type", MEDIA_TYPE),
@@ -121,10 +120,10 @@ class ProblemChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no type
     def writable(self) -> bool:
         """Whether the loop should send what is left.
 
-        Not while a thread is sending its answer itself: the loop would try in vain, again and again, and take Python's
-        lock from that thread.
+        While a request is worked on, its thread sends the answer itself. The loop would try in vain, again and again,
+        and take Python's lock from that thread; it helps only where the client takes less than it is sent.
         """
-        is_left = self.total_outbufs_len > (MUCH_LEFT if self.requests else 0)
+        is_left = self.total_outbufs_len > (HELP_FROM_BYTES if self.requests else 0)
         return bool(is_left or self.will_close or self.close_when_flushed)
 
     @property

@@ -1,5 +1,6 @@
 """Images whose header is harmless and whose data would hold a core for minutes are refused before they are decoded."""
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -8,7 +9,9 @@ import numpy as np
 
 from backend.errors import UndecodableImageError
 
-START_OF_SCAN = b"\xff\xda"  # within a scan's data it cannot occur: there 0xff is followed by 0 or a restart marker
+START_OF_IMAGE, START_OF_SCAN, END_OF_IMAGE = b"\xff\xd8", b"\xff\xda", b"\xd9"
+# with a segment, or the end; within a scan's data 0xff is followed by 0 or a restart marker
+MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])", re.DOTALL)
 MOST_SCANS = 64  # encoders write about 10; each costs a pass over the whole picture
 
 PNG_SIGNATURE_BYTES = 8
@@ -32,10 +35,19 @@ def check_data(format: str, data: bytes) -> None:
 
 def check_scans(data: bytes) -> None:
     """Refuse a JPEG of many scans; libjpeg-turbo's own tools have the same remedy (djpeg -maxscans)."""
-    values = np.frombuffer(data, np.uint8)  # bytes.count takes eight times as long
-    scans = np.count_nonzero((values[:-1] == START_OF_SCAN[0]) & (values[1:] == START_OF_SCAN[1]))
-    if scans > MOST_SCANS:
-        raise UndecodableImageError(f"The JPEG has {scans} scans; at most {MOST_SCANS} are decoded.")
+    values = np.frombuffer(data, np.uint8)  # bytes.count takes some times as long
+    at_most = np.count_nonzero((values[:-1] == START_OF_SCAN[0]) & (values[1:] == START_OF_SCAN[1]))
+    if at_most > MOST_SCANS and count_scans(data) > MOST_SCANS:
+        raise UndecodableImageError(f"The JPEG has over {MOST_SCANS} scans; no more are decoded.")
+
+
+def count_scans(data: bytes) -> int:
+    """Count the scans of a JPEG up to MOST_SCANS + 1; not what looks so in its metadata, or in what follows its end."""
+    scans, at = 0, len(START_OF_IMAGE)
+    while scans <= MOST_SCANS and (marker := MARKER.search(data, at)) and marker[1] != END_OF_IMAGE:
+        scans += marker[0] == START_OF_SCAN
+        at = marker.end() + max(2, int.from_bytes(data[marker.end() : marker.end() + 2], "big"))
+    return scans
 
 
 def check_inflated_size(data: bytes) -> None:

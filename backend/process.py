@@ -25,7 +25,7 @@ def use_one_thread_a_request() -> None:
     cv2.setNumThreads(1)
 
 
-def leave_to_collector_only_what_comes() -> None:
+def freeze_what_is_loaded() -> None:
     """Keep the garbage collector from going through all modules again and again; call it when all is loaded."""
     gc.collect()
     gc.freeze()

@@ -1,8 +1,7 @@
 """The three ways in which a request carries an image: JSON, a multipart form, the raw body."""
 
-import binascii
+import codecs
 import io
-import json
 import re
 from dataclasses import dataclass
 from typing import IO, Any
@@ -80,18 +79,13 @@ def read_json(request: Request) -> ImageRequest:
 
 
 def load_json(data: bytes) -> Any:
-    """Parse JSON by orjson, which takes a tenth of the time; what it refuses, by Python's parser, which takes more.
-
-    That is a byte order mark, UTF-16, and numbers without end.
-    """
+    """Parse JSON in UTF-8, by orjson: Python's own parser takes ten times as long, and holds up everybody meanwhile."""
     try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        pass
-    try:
-        return json.loads(data, parse_int=float)  # an int has a limit of digits
-    except (ValueError, RecursionError):
-        raise ApiProblem("invalid_json", 'The body is no JSON; send {"image": "<base64>"}.') from None
+        return orjson.loads(data.removeprefix(codecs.BOM_UTF8))
+    except orjson.JSONDecodeError as error:
+        raise ApiProblem(
+            "invalid_json", f'The body is no JSON in UTF-8 ({error}); send {{"image": "<base64>"}}.'
+        ) from None
 
 
 def read_form(request: Request) -> ImageRequest:
@@ -139,8 +133,10 @@ def invalid_annotate(value: Any) -> ApiProblem:
 
 
 def shown(value: Any) -> str:
-    """Return a value as the client wrote it, cut."""
-    return repr(value[:40]) if isinstance(value, str) else json.dumps(value)[:40]
+    """Return a value of a request, cut; of lists and objects only that they are."""
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "an object"
+    return repr(value[:40]) if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def decode_base64(text: Any) -> bytes:
@@ -158,7 +154,7 @@ def decode_base64(text: Any) -> bytes:
         text = text[match.end() :]
     try:
         return bytes(pybase64.b64decode(text, validate=True))
-    except binascii.Error:
+    except ValueError:
         return decode_unusual_base64(text)
 
 
@@ -170,7 +166,7 @@ def decode_unusual_base64(text: str) -> bytes:
             encoded = unquote_to_bytes(encoded)
         encoded = encoded.translate(FROM_URL_SAFE, WHITE_SPACE).rstrip(b"=")
         return bytes(pybase64.b64decode(encoded + b"=" * (-len(encoded) % 4), validate=True))
-    except (UnicodeEncodeError, binascii.Error):
+    except ValueError:  # UnicodeEncodeError and binascii.Error are of its kind
         raise ApiProblem(
             "invalid_base64", '"image" is no base64; send a data URL ("data:image/jpeg;base64,...") or bare base64.'
         ) from None

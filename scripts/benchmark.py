@@ -9,6 +9,7 @@ bodies. Nothing else should run on the machine.
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -24,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from backend import PicoDetector  # noqa: E402
-from scripts.benchmarking.clients import measure  # noqa: E402
+from scripts.benchmarking.clients import NoAnswer, check, measure  # noqa: E402
 from scripts.benchmarking.photos import Body, bodies  # noqa: E402
 from scripts.benchmarking.process import cpu_name, cpu_seconds, peak_memory, reset_peak_memory  # noqa: E402
 from scripts.benchmarking.raw import measure_raw  # noqa: E402
@@ -41,21 +42,25 @@ MEMORY_CLIENTS = 32
 def main() -> int:
     """Measure; return the exit status."""
     parser = argparse.ArgumentParser(description="Measure the API against raw inference.")
-    parser.add_argument("--seconds", type=float, default=1.0, help="for each cell of a round")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=1.0, help="for each cell of a round, 0.1 to 60")
+    parser.add_argument("--rounds", type=int, default=5, help="1 to 100")
     parser.add_argument("--clients", type=int, nargs="+", default=CLIENTS, help="1, 2 and 32 are always measured")
     parser.add_argument("--other", metavar="URL", help="endpoint of another server to measure beside ours")
     parser.add_argument("--output", type=Path, default=ROOT / "output" / "benchmark")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the API is ended too
+    if not 0.1 <= args.seconds <= 60 or not 1 <= args.rounds <= 100 or not all(1 <= n <= 256 for n in args.clients):
+        parser.error("--seconds should be 0.1 to 60, --rounds 1 to 100, --clients 1 to 256 each")
     clients = sorted({*args.clients, 1, 2, MEMORY_CLIENTS})
     started = time.perf_counter()
     try:
+        args.output.mkdir(parents=True, exist_ok=True)
         with own_api() as (port, api):
             ready = time.perf_counter() - started
             facts = {"machine": cpu_name(), "ready after (s)": ready, "idle CPU (cores)": idle_cpu(api)}
             endpoints = {OURS: f"http://127.0.0.1:{port}/api/"} | ({OTHER: args.other} if args.other else {})
             samples, memory = run(endpoints, api, clients, args.seconds, args.rounds)
-    except (ApiFailed, OSError) as error:
+    except (ApiFailed, NoAnswer, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -76,11 +81,16 @@ def idle_cpu(api: subprocess.Popen[bytes]) -> float:
 def run(
     endpoints: dict[str, str], api: subprocess.Popen[bytes], clients: list[int], seconds: float, rounds: int
 ) -> tuple[Samples, dict[str, int]]:
-    """Measure every cell in every round, raw inference before each body; return them, and peak memory by photo."""
+    """Measure every cell in every round, raw inference before each body; return them, and peak memory by photo.
+
+    Raises:
+        NoAnswer: an endpoint does not answer 200.
+    """
     samples, memory = Samples(), dict[str, int]()
     detector, sent = PicoDetector(), bodies()
     image = np.asarray(cv2.imdecode(np.frombuffer(sent[0].content, np.uint8), cv2.IMREAD_COLOR), np.uint8)
     for url in endpoints.values():
+        check(url, request(url, sent[0]))
         measure(url, request(url, sent[0]), 2, WARM_UP_SECONDS)
     cells = [(body, server, count) for body in sent for server in endpoints for count in clients]
     with tqdm(total=rounds * (len(cells) + 2 * len(sent)), unit="cell") as bar:
@@ -111,7 +121,7 @@ def in_rounds(cells: list[tuple[Body, str, int]], rounds: int) -> Iterator[tuple
 def request(url: str, body: Body) -> bytes:
     """Return the HTTP request for an endpoint."""
     parts = urlsplit(url)
-    return body.request(parts.netloc, parts.path or "/")
+    return body.request(parts.netloc, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
 
 
 def write(output: Path, samples: Samples, facts: dict[str, object], servers: list[str]) -> None:
@@ -122,7 +132,6 @@ def write(output: Path, samples: Samples, facts: dict[str, object], servers: lis
     reached = {server: goals(samples, server) for server in servers}
     lines = [f"- {name}: {shown(value)}" for name, value in (facts | reached[OURS]).items()]
     print("\n".join([*lines, "", table(rows)]))
-    output.mkdir(parents=True, exist_ok=True)
     content = {"facts": facts, "goals": reached, "cells": rows}
     (output / "benchmark.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     draw(rows, output / "benchmark.png")

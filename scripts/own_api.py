@@ -24,14 +24,14 @@ def own_api(port: int | None = None, **variables: object) -> Iterator[tuple[int,
 
     Args:
         port: default: a free one.
-        variables: environment variables, such as ``MAX_QUEUE=4``.
+        variables: environment variables, such as ``MAX_QUEUE=4``. The caller's API_KEY is left out.
 
     Raises:
         ApiFailed: if it does not get ready.
     """
     port = port or free_port()
     settings = [f"{name}={value}" for name, value in ({"API_PORT": port} | variables).items()]
-    command = ["env", *settings, sys.executable, str(ROOT / "app.py")]
+    command = ["env", "-u", "API_KEY", *settings, sys.executable, str(ROOT / "app.py")]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as api:
         try:
             wait_until_ready(port, api)

@@ -98,6 +98,8 @@ def test_null_means_not_given(client):
 
 LONG_NUMBER = '{"image": "AAAA", "threshold": 1' + "0" * 5000 + "}"
 
+DEEP_THRESHOLD = '{"image": "AAAA", "threshold": ' + '{"a":' * 1000 + "1" + "}" * 1001
+
 # name, how to ask, the code of the problem, a part of its detail
 ERRORS = [
     ("json malformed", lambda c: c.post("/api/", data="{", content_type="application/json"), "invalid_json", "no JSON"),
@@ -130,6 +132,34 @@ ERRORS = [
     ("threshold high", lambda c: post_json(c, image=data_url(PNG), threshold=1.1), "invalid_threshold", "from 0 to 1"),
     ("threshold low", lambda c: post_json(c, image=data_url(PNG), threshold=-1), "invalid_threshold", ""),
     ("threshold text", lambda c: post_json(c, image=data_url(PNG), threshold="0.5"), "invalid_threshold", ""),
+    ("threshold large", lambda c: post_json(c, image=data_url(PNG), threshold=2**63), "invalid_threshold", str(2**63)),
+    ("threshold list", lambda c: post_json(c, image=data_url(PNG), threshold=[0.5]), "invalid_threshold", "a list"),
+    (
+        "threshold deep",
+        lambda c: c.post("/api/", data=DEEP_THRESHOLD, content_type="application/json"),
+        "invalid_threshold",
+        "an object",
+    ),
+    (
+        "threshold NaN in JSON",
+        lambda c: c.post("/api/", data='{"image": "AAAA", "threshold": NaN}', content_type="application/json"),
+        "invalid_json",
+        "column",
+    ),
+    ("image Chinese", lambda c: post_json(c, image="中"), "invalid_base64", "no base64"),
+    ("image Chinese in a data URL", lambda c: post_json(c, image="data:image/png;base64,中"), "invalid_base64", ""),
+    (
+        "image half a character",
+        lambda c: c.post("/api/", data='{"image": "\\ud800"}', content_type="application/json"),
+        "invalid_json",
+        "surrogate",
+    ),
+    (
+        "json UTF-16",
+        lambda c: c.post("/api/", data='{"image": "AAAA"}'.encode("utf-16"), content_type="application/json"),
+        "invalid_json",
+        "UTF-8",
+    ),
     ("threshold true", lambda c: post_json(c, image=data_url(PNG), threshold=True), "invalid_threshold", ""),
     ("threshold NaN", lambda c: post_raw(c, PNG, query="?threshold=nan"), "invalid_threshold", ""),
     ("threshold word", lambda c: post_raw(c, PNG, query="?threshold=high"), "invalid_threshold", "'high'"),
@@ -137,8 +167,8 @@ ERRORS = [
     (
         "threshold long",
         lambda c: c.post("/api/", data=LONG_NUMBER, content_type="application/json"),
-        "invalid_threshold",
-        "",
+        "invalid_json",
+        "infinity",
     ),
     ("threshold underscore", lambda c: post_raw(c, PNG, query="?threshold=0_1"), "invalid_threshold", "'0_1'"),
     ("threshold query json", lambda c: post_json(c, "/api/?threshold=9", image=data_url(PNG)), "invalid_threshold", ""),

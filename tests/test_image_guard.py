@@ -8,7 +8,7 @@ from conftest import IMAGES, encode
 
 from backend.errors import UndecodableImageError
 from backend.image_decode import decode_image
-from backend.image_guard import MOST_SCANS, check_data, pixel_bytes
+from backend.image_guard import MOST_SCANS, check_data, count_scans, pixel_bytes
 
 
 def png(width, height, compressed, pieces=1, depth=8, colour=2, interlaced=0):
@@ -78,5 +78,22 @@ def test_progressive_jpegs_are_taken():
 
 
 def test_a_jpeg_of_very_many_scans_is_refused():
-    with pytest.raises(UndecodableImageError, match=f"has 5000 scans; at most {MOST_SCANS}"):
-        decode_image(progressive(5000))
+    for scans in (MOST_SCANS + 1, 5000):
+        with pytest.raises(UndecodableImageError, match=f"has over {MOST_SCANS} scans"):
+            decode_image(progressive(scans))
+
+
+def test_what_only_looks_like_scans_is_taken():
+    plain, many = progressive(10), b"\xff\xda" * 30_000
+    metadata = b"\xff\xe2" + struct.pack(">H", 2 + len(many)) + many
+    assert count_scans(plain) == 10
+    for data in (plain + many, plain[:2] + metadata + plain[2:]):  # a phone's video after the photo; a profile
+        assert count_scans(data) == 10
+        assert decode_image(data).shape == decode_image(plain).shape
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\xff\xd8", b"\xff\xd8\xff\xda", b"\xff\xd8\xff\xe0\xff", b"\xff\xd8" + b"\xff" * 99]
+)
+def test_scans_of_what_is_no_whole_jpeg(data):
+    assert count_scans(data) <= 1

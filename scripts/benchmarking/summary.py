@@ -1,4 +1,4 @@
-"""What was measured, in figures: medians over the rounds, ratios within a round."""
+"""What was measured, in figures: medians over the rounds; throughput to raw inference within a round."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class Samples:
     Attributes:
         raw: for RAW_ONE and RAW_ALL, one a round and body.
         cells: for each cell, one a round.
-        beside: for each cell, in the same order, the throughput of RAW_ALL measured just before it.
+        beside: for each cell, in the same order, the throughput of RAW_ALL measured before its body.
         cpu: for each cell, CPU seconds of the API.
     """
 
