@@ -124,6 +124,7 @@ def cluster(address: str | None) -> Iterator[None]:
         ray.init(address=address or "local", **options)
     except (ValueError, RuntimeError) as error:
         raise ConnectionError(f"There is no Ray cluster at {address!r}: {error}"[:300]) from None
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # Ray has set its own
     try:
         yield
     finally:

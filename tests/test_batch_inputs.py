@@ -110,6 +110,29 @@ def test_of_members_of_one_name_the_first_counts(archive):
     assert table.column("bytes").to_pylist() == [(archive / "b.jpg").read_bytes()]
 
 
+@pytest.mark.parametrize(("name", "mode"), [("links.tar", "w"), ("links.tgz", "w:gz")])
+def test_hard_links_of_a_tar_are_photos_too(archive, name, mode):
+    (archive / "again.jpg").hardlink_to(archive / "b.jpg")
+    with tarfile.open(archive / name, mode) as tar:
+        tar.add(archive / "b.jpg", arcname="b.jpg")
+        tar.add(archive / "again.jpg", arcname="again.jpg")
+        assert tar.getmember("again.jpg").islnk()
+    inputs = list_inputs(str(archive / name))
+    assert [item.path.rpartition("::")[2] for item in inputs] == ["b.jpg", "again.jpg"]
+    if mode == "w":
+        contents = [read(item, LIMIT) for item in inputs]
+    else:
+        wanted = {item.path for item in inputs}
+        (table,) = read_archives({"container": np.array([inputs[0].container])}, wanted, LIMIT)
+        contents = table.column("bytes").to_pylist()
+    assert contents == [(archive / "b.jpg").read_bytes()] * 2
+
+
+def test_a_list_with_a_byte_order_mark(archive):
+    (archive / "list.txt").write_text("b.jpg\n", encoding="utf-8-sig")
+    assert names(list_inputs(str(archive / "list.txt"))) == ["b.jpg"]
+
+
 def test_a_tar_is_known_by_its_content(archive):
     path = make_tar(archive, "compressed.tar", "w:gz")
     assert {item.offset for item in list_inputs(path)} == {-1}

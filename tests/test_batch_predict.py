@@ -43,8 +43,8 @@ def test_every_photo_is_a_row():
 
 
 def test_the_summary(tmp_path):
-    write(tmp_path, "1.parquet")
-    write(tmp_path, "2.parquet", ROWS[2:])
+    write(tmp_path, "id_000001-0.parquet")
+    write(tmp_path, "id_000002-0.parquet", ROWS[2:])
     assert summary(tmp_path, "parquet") == {
         "photos": 4,
         "faces": {"face": 1, "face_mask": 3},
@@ -54,23 +54,24 @@ def test_the_summary(tmp_path):
 
 
 def test_a_file_that_was_cut_short_is_removed_and_its_photos_are_not_done(tmp_path):
-    write(tmp_path, "1.parquet")
-    write(tmp_path, "2.parquet", [{"path": "d"}])
-    whole = (tmp_path / "2.parquet").read_bytes()
-    (tmp_path / "2.parquet").write_bytes(whole[:-5])
-    (tmp_path / "3.parquet").write_bytes(b"")
+    write(tmp_path, "id_000001-0.parquet")
+    write(tmp_path, "id_000002-0.parquet", [{"path": "d"}])
+    whole = (tmp_path / "id_000002-0.parquet").read_bytes()
+    (tmp_path / "id_000002-0.parquet").write_bytes(whole[:-5])
+    (tmp_path / "id_000003-0.parquet").write_bytes(b"")
+    (tmp_path / "mine.parquet").write_bytes(b"my own")
     drop_incomplete(tmp_path, "parquet")
     assert done_paths(tmp_path, "parquet") == {"a", "b", "c"}
-    assert [path.name for path in tmp_path.iterdir()] == ["1.parquet"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["id_000001-0.parquet", "mine.parquet"]
 
 
 @pytest.mark.parametrize(("form", "line"), [("json", '{"path": "a"}\n'), ("csv", "path\na\n")])
 def test_lines_that_were_cut_short(tmp_path, form, line):
-    (tmp_path / f"1.{form}").write_text(line)
-    (tmp_path / f"2.{form}").write_text(line.replace("a", "b", 1)[:-1])
+    (tmp_path / f"id_000001-0.{form}").write_text(line)
+    (tmp_path / f"id_000002-0.{form}").write_text(line.replace("a", "b", 1)[:-1])
     drop_incomplete(tmp_path, form)
     assert done_paths(tmp_path, form) == {"a"}
-    assert not (tmp_path / f"2.{form}").exists()
+    assert not (tmp_path / f"id_000002-0.{form}").exists()
 
 
 def test_results_of_another_run_are_not_mixed_in(tmp_path):
@@ -82,6 +83,9 @@ def test_results_of_another_run_are_not_mixed_in(tmp_path):
     (tmp_path / "other" / "file").touch()
     with pytest.raises(OutputError, match="not empty"):
         open_output(tmp_path / "other", {"source": "a"})
+    (tmp_path / "out" / RUN).write_text("{")
+    with pytest.raises(OutputError, match="is damaged; choose another folder"):
+        open_output(tmp_path / "out", {"source": "a"})
 
 
 def test_two_runs_do_not_write_to_one_folder(tmp_path):
@@ -93,7 +97,7 @@ def test_two_runs_do_not_write_to_one_folder(tmp_path):
 
 def test_a_line_break_in_a_name_survives_csv(tmp_path):
     lines = [f'"{number}\nname.jpg",x\n' for number in range(60_000)]
-    (tmp_path / "1.csv").write_text("path,error\n" + "".join(lines))
+    (tmp_path / "id_000001-0.csv").write_text("path,error\n" + "".join(lines))
     assert len(done_paths(tmp_path, "csv")) == 60_000
 
 

@@ -1,3 +1,5 @@
+import http.client
+import json
 import re
 import socket
 import subprocess
@@ -12,6 +14,7 @@ import servers
 import yaml
 from conftest import IMAGES
 
+from backend.problems import PROBLEMS, ApiProblem
 from backend.settings import ROOT, Settings
 from scripts.deploy.lose_a_replica import play
 from scripts.deploy.own_nginx import NginxFailed, check, configuration, own_nginx
@@ -52,6 +55,7 @@ def test_containers_may_do_little(manifest):
     pod = manifest["spec"]["template"]["spec"]
     assert pod["securityContext"]["runAsNonRoot"]
     assert not pod["automountServiceAccountToken"]
+    assert not pod["enableServiceLinks"]  # else a Service named api sets API_PORT=tcp://...
     for container in pod["containers"]:
         context = container["securityContext"]
         assert context["readOnlyRootFilesystem"]
@@ -173,7 +177,7 @@ def test_the_api_answers_through_nginx(front):
         assert answer.headers["X-Request-ID"] == "through-nginx"
         assert answer.read().count(b'"label"') == 4
     assert status(f"{front[1]}/readyz") == 200
-    assert status(f"{front[1]}/metrics") == 404
+    assert [status(f"{front[1]}/{path}") for path in ("metrics", "metrics/", "/metrics", "%6detrics")] == [404] * 4
 
 
 def test_a_body_over_the_limit_gets_the_apis_own_answer(front):
@@ -182,6 +186,28 @@ def test_a_body_over_the_limit_gets_the_apis_own_answer(front):
         urllib.request.urlopen(request, timeout=30)
     assert error.value.code == 413
     assert b"body_too_large" in error.value.read()
+
+
+def test_what_nginx_itself_says_is_a_problem_document_that_a_page_may_read():
+    page, front = servers.free_port(), servers.free_port()
+    url = f"http://127.0.0.1:{front}/api/"
+    with own_nginx([servers.free_port()], page, front):
+        with pytest.raises(urllib.error.HTTPError) as away:
+            urllib.request.urlopen(urllib.request.Request(url, b"photo"), timeout=20)
+        with socket.create_connection(("127.0.0.1", front), timeout=20) as connection:
+            connection.sendall(b"POST /api/ HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n")
+            large = http.client.HTTPResponse(connection)
+            large.begin()
+            documents = [json.loads(away.value.read()), json.loads(large.read())]
+    assert [(answer["status"], answer["code"]) for answer in documents] == [
+        (503, "overloaded"),
+        (413, "body_too_large"),
+    ]
+    for headers, document in zip((away.value.headers, large.headers), documents, strict=True):
+        assert headers.get_content_type() == "application/problem+json"
+        assert headers["Access-Control-Allow-Origin"] == "*"
+        assert document["status"] == PROBLEMS[document["code"]].status
+        assert document.keys() == ApiProblem("overloaded", "").document("id").keys() - {"request_id"}
 
 
 def test_behind_one_address_a_lost_request_is_asked_again():

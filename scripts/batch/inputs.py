@@ -64,7 +64,7 @@ def find_inputs(source: str) -> Iterator[Input]:
     elif Path(source).is_dir():
         yield from files(sorted(path for path in Path(source).rglob("*") if path.suffix.lower() in PHOTOS))
     elif source.lower().endswith(LISTS) and Path(source).is_file():
-        lines = Path(source).read_text(encoding="utf-8").splitlines()
+        lines = Path(source).read_text(encoding="utf-8-sig").splitlines()
         base = Path(source).parent
         yield from files([line if "://" in line else base / line for line in map(str.strip, lines) if line])
     elif Path(source).is_file():
@@ -128,17 +128,21 @@ def open_file(path: str) -> Any:
 def members(archive: str) -> Iterator[Input]:
     """Yield the photos of a tar; of a plain one with their places, so that each can be read by itself.
 
-    Of members of one name the first counts.
+    Of members of one name the first counts; a hard link is the file that it links to, which stands before it.
     """
     seen = set[str]()
+    places: dict[str, tuple[int, int]] = {}
     with closing(open_file(archive)) as file, tarfile.open(fileobj=file, mode="r:*") as tar:
         plain = tar.fileobj is file
         for member in tar:
             path = member_path(archive, member)
-            if member.isfile() and member.name.lower().endswith(PHOTOS) and path not in seen:
+            if member.isfile():
+                places.setdefault(member.name, (member.offset_data, member.size) if plain else (-1, -1))
+            elif member.islnk() and member.linkname in places:
+                places.setdefault(member.name, places[member.linkname])
+            if member.name in places and member.name.lower().endswith(PHOTOS) and path not in seen:
                 seen.add(path)
-                place = (member.offset_data, member.size) if plain else (-1, -1)
-                yield Input(path, os.fsencode(archive), *place)
+                yield Input(path, os.fsencode(archive), *places[member.name])
 
 
 def member_path(archive: str, member: tarfile.TarInfo) -> str:
@@ -170,6 +174,6 @@ def stream(archive: str, wanted: set[str], limit: int) -> Iterator[tuple[str, by
             path = member_path(archive, member)
             if path in missing:
                 missing.remove(path)
-                content = tar.extractfile(member)
-                too_large = member.size > limit or content is None
-                yield path, f"The file is over the limit of {limit} bytes." if too_large else content.read()  # type: ignore[union-attr]
+                content = tar.extractfile(member)  # of a hard link: what it links to
+                data = content.read(limit + 1) if content else b""
+                yield path, f"The file is over the limit of {limit} bytes." if len(data) > limit else data

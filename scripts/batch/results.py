@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ import pyarrow.parquet
 SUFFIXES = {"parquet": ".parquet", "csv": ".csv", "json": ".json"}
 LOCK = "_lock"
 RUN = "_run.json"  # readers of Parquet folders leave out what begins with an underscore
+RAYS_NAME = re.compile(r"\w+_\d{6}(-\d+)?\.\w+")  # other files in the folder are somebody's own
 UNMASKED, MASKED = "face", "face_mask"
 
 
@@ -31,7 +33,10 @@ def open_output(folder: Path, run: dict[str, Any]) -> None:
     """
     record = folder / RUN
     if record.is_file():
-        other = json.loads(record.read_text(encoding="utf-8"))
+        try:
+            other = dict(json.loads(record.read_text(encoding="utf-8")))
+        except ValueError:
+            raise OutputError(f"{record} is damaged; choose another folder.") from None
         differing = [name for name in run if other.get(name) != run[name]]
         if differing:
             name = differing[0]
@@ -75,7 +80,7 @@ def tables(folder: Path, form: str) -> Iterator[pa.Table]:
 
 def result_files(folder: Path, form: str) -> list[Path]:
     """Return the files that hold rows."""
-    return sorted(path for path in folder.glob(f"*{SUFFIXES[form]}") if path.name != RUN)
+    return sorted(path for path in folder.glob(f"*{SUFFIXES[form]}") if RAYS_NAME.fullmatch(path.name))
 
 
 def drop_incomplete(folder: Path, form: str) -> None:

@@ -7,8 +7,8 @@ decoding not; the ratio is the median of the ratios to the released model in the
 """
 
 import argparse
+import random
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ import numpy as np
 import onnxruntime as ort
 from backend import PicoDetector
 from backend.image_decode import decode_image
-from backend.onnx_model import OnnxModel
 from backend.paddle_inference import DEFAULT_MODEL_DIR, find_model
 from backend.postprocess import suppress_per_class
 from backend.preprocess import ModelInput
 from evaluate_onnx import summarise
 from input_sizes import CONFIGS
 from model_variants import quantize, take_bytes
+from scripts.benchmarking.raw import measure_raw
 from steps import step
 from tqdm import tqdm
 from voc import Truth, read_truths
@@ -39,16 +39,10 @@ Outputs = list[Any]
 
 @dataclass
 class Idea:
-    """One way to run the model.
-
-    Attributes:
-        run: takes a BGR image, returns the model's outputs.
-        differs: whether its outputs may be others than the released model's, so that its mAP is worth the time.
-    """
+    """One way to run the model; ``run`` takes a BGR image and returns the model's outputs."""
 
     name: str
     run: Callable[[np.ndarray], Outputs]
-    differs: bool = True
 
 
 def main() -> None:
@@ -67,11 +61,11 @@ def main() -> None:
         times = measure(ideas, image, args.rounds)
     print("\n| idea | mAP at IoU 0.5 | ms | of the time |\n| --- | --- | --- | --- |")
     for index, idea in enumerate(ideas):
-        accuracy = evaluate(idea, detector, truths) if idea.differs else "same outputs"
+        accuracy = evaluate(idea, detector, truths)
         ratio = float(np.median(times[index] / times[0]))
         print(f"| {idea.name} | {accuracy} | {np.median(times[index]):.1f} | {ratio:.2f} |", flush=True)
     print(f"\npost-processing (NMS by class, one label a face): {post_processing(detector, image, args.rounds):.2f} ms")
-    print(threads_or_instances(detector.config.preprocessor(image)))
+    print(threads_or_callers(detector, image))
 
 
 def build(detector: PicoDetector, folder: Path, args: argparse.Namespace) -> list[Idea]:
@@ -79,16 +73,17 @@ def build(detector: PicoDetector, folder: Path, args: argparse.Namespace) -> lis
     released = find_model(DEFAULT_MODEL_DIR)
     prepare = detector.config.preprocessor
 
-    def idea(name: str, path: Path, differs: bool = True, **changes: Any) -> Idea:
+    def idea(name: str, path: Path, **changes: Any) -> Idea:
         session = open_session(path, **changes)
         names = [node.name for node in session.get_inputs()]
-        return Idea(name, lambda image: session.run(None, feed(prepare(image), names)), differs)
+        return Idea(name, lambda image: session.run(None, feed(prepare(image), names)))
 
     data = ["--dataset", args.dataset, "--lists", args.lists, "--output-dir", folder]
     step("export.py", "-c", CONFIGS / f"{NAME}.yml", *data, "-o", f"weights={args.weights.resolve()}")
     converted = folder / "converted.onnx"
     convert(folder / NAME, converted)
-    photos = [truth.path for truth in read_truths(args.dataset, args.lists / "train.txt")[:CALIBRATION_PHOTOS]]
+    training = [truth.path for truth in read_truths(args.dataset, args.lists / "train.txt")]
+    photos = random.Random(0).sample(training, CALIBRATION_PHOTOS)
     names = detector.model.inputs
     for spare, target in ((False, folder / "int8.onnx"), (True, folder / "int8_spare.onnx")):
         inputs = (feed(prepare(decode_image(photo.read_bytes())), names) for photo in photos)
@@ -104,10 +99,10 @@ def build(detector: PicoDetector, folder: Path, args: argparse.Namespace) -> lis
     return [
         idea("**the released model**", released),
         idea("as paddle2onnx converts it, without optimize_onnx.py", converted),
-        idea("ONNX Runtime without graph optimisation", released, False, **none),
-        idea("only basic graph optimisation (no NCHWc layout)", released, False, **basic),
-        idea("optimised before, not at the start", fully, False, **none),
-        idea("no memory arena, no memory pattern", released, False, **no_arena),
+        idea("ONNX Runtime without graph optimisation", released, **none),
+        idea("only basic graph optimisation (no NCHWc layout)", released, **basic),
+        idea("optimised before, not at the start", fully, **none),
+        idea("no memory arena, no memory pattern", released, **no_arena),
         idea("denormal numbers as zero", released, config={"session.set_denormal_as_zero": "1"}),
         bytes_idea(detector, folder / "bytes.onnx"),
         idea("int8 (QDQ, by channel), all layers", folder / "int8.onnx"),
@@ -136,7 +131,7 @@ def feed(model_input: ModelInput, names: list[str]) -> dict[str, np.ndarray]:
 def bytes_idea(detector: PicoDetector, path: Path) -> Idea:
     """Return the model that normalises by itself."""
     session, resize = open_session(path), detector.config.preprocessor.steps[0]
-    others = [node.name for node in session.get_inputs() if node.name != "bytes"]
+    others = [node.name for node in session.get_inputs() if node.name == "scale_factor"]
 
     def run(image: np.ndarray) -> Outputs:
         scale = np.array([resize.scale(*image.shape[:2])], np.float32)  # type: ignore[union-attr]
@@ -182,33 +177,15 @@ def post_processing(detector: PicoDetector, image: np.ndarray, rounds: int) -> f
     return float(np.median(times))
 
 
-def threads_or_instances(model_input: ModelInput, seconds: float = 3, rounds: int = 5) -> str:
+def threads_or_callers(detector: PicoDetector, image: np.ndarray, seconds: float = 1, rounds: int = 5) -> str:
     """Return the throughput of two ways to use two cores."""
-    nms = PicoDetector(warm_up=False).config.nms
-    apart, together = (OnnxModel(find_model(DEFAULT_MODEL_DIR), nms, threads) for threads in (1, 2))
-    figures: dict[str, list[float]] = {"apart": [], "together": []}
+    with_two_threads = PicoDetector(threads=2)
+    apart, together = [], []
     for _ in range(rounds):
-        figures["apart"].append(throughput(apart, model_input, 2, seconds / rounds))
-        figures["together"].append(throughput(together, model_input, 1, seconds / rounds))
-    one, other = (float(np.median(values)) for values in figures.values())
+        apart.append(measure_raw(detector, image, 2, seconds).throughput)
+        together.append(measure_raw(with_two_threads, image, 1, seconds).throughput)
+    one, other = float(np.median(apart)), float(np.median(together))
     return f"two cores: two photos at once {one:.0f} photos/s, one photo by two threads {other:.0f} photos/s"
-
-
-def throughput(model: OnnxModel, model_input: ModelInput, workers: int, seconds: float) -> float:
-    """Return inferences a second with so many callers."""
-    counts, started = [0] * workers, time.perf_counter()
-
-    def work(index: int) -> None:
-        while time.perf_counter() - started < seconds:
-            model.run(model_input)
-            counts[index] += 1
-
-    threads = [threading.Thread(target=work, args=(index,)) for index in range(workers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(counts) / (time.perf_counter() - started)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def quantize(source: Path, target: Path, inputs: Iterable[dict[str, np.ndarray]]
 
 
 def sensitive(model: onnx.ModelProto) -> list[str]:
-    """Return the names of the convolutions that lose most as int8."""
+    """Return the names of the convolutions that are known to lose most: see quantize."""
     producers = {name: node for node in model.graph.node for name in node.output}
     convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
     pooled = {node.output[0] for node in model.graph.node if node.op_type == "GlobalAveragePool"}
