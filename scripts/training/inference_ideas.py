@@ -7,7 +7,6 @@ decoding not; the ratio is the median of the ratios to the released model in the
 """
 
 import argparse
-import random
 import tempfile
 import time
 from collections.abc import Callable
@@ -83,7 +82,8 @@ def build(detector: PicoDetector, folder: Path, args: argparse.Namespace) -> lis
     converted = folder / "converted.onnx"
     convert(folder / NAME, converted)
     training = [truth.path for truth in read_truths(args.dataset, args.lists / "train.txt")]
-    photos = random.Random(0).sample(training, CALIBRATION_PHOTOS)
+    chosen = np.random.default_rng(0).choice(len(training), CALIBRATION_PHOTOS, replace=False)
+    photos = [training[index] for index in chosen]
     names = detector.model.inputs
     for spare, target in ((False, folder / "int8.onnx"), (True, folder / "int8_spare.onnx")):
         inputs = (feed(prepare(decode_image(photo.read_bytes())), names) for photo in photos)
