@@ -9,7 +9,6 @@ from flask_cors import CORS
 from backend import api, docs, request_log, security
 from backend.admission import Admission
 from backend.errors import ModelError
-from backend.json_provider import OrjsonProvider
 from backend.logs import configure_logging
 from backend.metrics import Metrics
 from backend.paddle_inference import PicoDetector
@@ -38,7 +37,7 @@ def create_app(settings: Settings | None = None, detector: PicoDetector | None =
     app.request_class = InMemoryRequest
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
-    app.json = OrjsonProvider(app)
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     app.config["SECURED"] = bool(settings.api_key)
     app.url_map.strict_slashes = False  # /api and /docs without a redirect
     detector = detector or PicoDetector(settings.model_dir, max_pixels=settings.max_image_pixels)

@@ -13,6 +13,7 @@ START_OF_IMAGE, START_OF_SCAN, END_OF_IMAGE = b"\xff\xd8", b"\xff\xda", b"\xd9"
 # with a segment, or the end; within a scan's data 0xff is followed by 0 or a restart marker
 MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])", re.DOTALL)
 MOST_SCANS = 64  # encoders write about 10; each costs a pass over the whole picture
+MOST_SEGMENTS = 10_000  # a colour profile of 16 MiB takes 256; as many as fit would hold a core for seconds here
 
 PNG_SIGNATURE_BYTES = 8
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by PNG's colour type
@@ -42,12 +43,19 @@ def check_scans(data: bytes) -> None:
 
 
 def count_scans(data: bytes) -> int:
-    """Count the scans of a JPEG up to MOST_SCANS + 1; not what looks so in its metadata, or in what follows its end."""
+    """Count the scans of a JPEG up to MOST_SCANS + 1; not what looks so in its metadata, or in what follows its end.
+
+    Raises:
+        UndecodableImageError: it has more segments than any photo.
+    """
     scans, at = 0, len(START_OF_IMAGE)
-    while scans <= MOST_SCANS and (marker := MARKER.search(data, at)) and marker[1] != END_OF_IMAGE:
+    for _ in range(MOST_SEGMENTS):
+        marker = MARKER.search(data, at)
+        if marker is None or marker[1] == END_OF_IMAGE or scans > MOST_SCANS:
+            return scans
         scans += marker[0] == START_OF_SCAN
         at = marker.end() + max(2, int.from_bytes(data[marker.end() : marker.end() + 2], "big"))
-    return scans
+    raise UndecodableImageError(f"The JPEG has over {MOST_SEGMENTS} segments; it is corrupt.")
 
 
 def check_inflated_size(data: bytes) -> None:

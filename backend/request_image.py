@@ -79,7 +79,7 @@ def read_json(request: Request) -> ImageRequest:
 
 
 def load_json(data: bytes) -> Any:
-    """Parse JSON in UTF-8, by orjson: Python's own parser takes ten times as long, and holds up everybody meanwhile."""
+    """Parse JSON in UTF-8, by orjson: a list of numbers holds Python's lock a tenth as long as its own parser would."""
     try:
         return orjson.loads(data.removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as error:

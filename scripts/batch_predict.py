@@ -36,12 +36,12 @@ except ModuleNotFoundError as error:
     raise SystemExit(f"{error.name} is missing: .venv/bin/pip install -r scripts/batch/requirements.txt") from None
 
 BATCH = 16  # photos
-BATCHES_A_BLOCK = 4  # each block costs Ray some milliseconds
+BATCHES_A_BLOCK = 4  # what Ray reads and hands on at once
 ROWS_PER_FILE = 250  # an interruption costs at most so many photos an actor
 # on two cores, actors that took them whole would leave the reading none, and the run would hang
 ACTOR_CPUS = 0.8
 READ_CPUS = WRITE_CPUS = 0.1
-# Ray ends idle workers over this number and starts others for the next task, at a second each; most tasks only wait
+# Ray ends idle workers over this number and starts others for the next task, again and again; most tasks only wait
 WORKERS_A_CORE = 4
 READ_AHEAD_BYTES = 2**27  # a core, of photos that wait for a detector; else all that Ray's memory takes is read at once
 

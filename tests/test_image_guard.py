@@ -8,7 +8,7 @@ from conftest import IMAGES, encode
 
 from backend.errors import UndecodableImageError
 from backend.image_decode import decode_image
-from backend.image_guard import MOST_SCANS, check_data, count_scans, pixel_bytes
+from backend.image_guard import MOST_SCANS, MOST_SEGMENTS, check_data, count_scans, pixel_bytes
 
 
 def png(width, height, compressed, pieces=1, depth=8, colour=2, interlaced=0):
@@ -90,6 +90,14 @@ def test_what_only_looks_like_scans_is_taken():
     for data in (plain + many, plain[:2] + metadata + plain[2:]):  # a phone's video after the photo; a profile
         assert count_scans(data) == 10
         assert decode_image(data).shape == decode_image(plain).shape
+
+
+def test_a_jpeg_of_very_many_segments_is_refused():
+    plain = progressive(10)
+    scans_as_metadata = b"\xff\xe2\x00\x84" + b"\xff\xda" * (MOST_SCANS + 1)
+    many = b"\xff\xe0\x00\x02" * MOST_SEGMENTS
+    with pytest.raises(UndecodableImageError, match=f"has over {MOST_SEGMENTS} segments"):
+        decode_image(plain[:2] + scans_as_metadata + many + plain[2:])
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ def stream(archive: str, wanted: set[str], limit: int) -> Iterator[tuple[str, by
     with closing(open_file(archive)) as file, tarfile.open(fileobj=file, mode="r:*") as tar:
         for member in tar:
             path = member_path(archive, member)
-            if path in missing:
+            if path in missing and (member.isfile() or member.islnk()):
                 missing.remove(path)
                 content = tar.extractfile(member)  # of a hard link: what it links to
                 data = content.read(limit + 1) if content else b""
