@@ -8,11 +8,12 @@ from flask_cors import CORS
 
 from backend import api, docs, request_log, security
 from backend.admission import Admission
+from backend.cores import Cores
 from backend.errors import ModelError
 from backend.logs import configure_logging
 from backend.metrics import Metrics
 from backend.paddle_inference import PicoDetector
-from backend.process import freeze_what_is_loaded, limit_arenas, use_one_thread_a_request
+from backend.process import freeze_what_is_loaded, tune_malloc, use_one_thread_a_request
 from backend.request_image import InMemoryRequest
 from backend.service import Service
 from backend.settings import Settings, SettingsError
@@ -42,7 +43,7 @@ def create_app(settings: Settings | None = None, detector: PicoDetector | None =
     app.url_map.strict_slashes = False  # /api and /docs without a redirect
     detector = detector or PicoDetector(settings.model_dir, max_pixels=settings.max_image_pixels)
     admission = Admission(settings.max_concurrency, settings.max_queue)
-    service = Service(detector, admission, Metrics(admission, detector.labels))
+    service = Service(detector, admission, Cores(settings.max_concurrency), Metrics(admission, detector.labels))
     app.extensions["service"] = service
     request_log.install(app, service.metrics)
     security.install(app, settings.api_key)
@@ -65,7 +66,7 @@ def create_app(settings: Settings | None = None, detector: PicoDetector | None =
 
 def main() -> int:
     """Serve the API until SIGTERM or Ctrl-C; return the exit status."""
-    limit_arenas()
+    tune_malloc()
     use_one_thread_a_request()
     try:
         settings = Settings.from_environment()

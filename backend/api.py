@@ -23,7 +23,7 @@ def detect() -> Response:
     """
     service = current_service()
     arrived = time.perf_counter()
-    with service.admission.admitted():
+    with service.admission.admitted(), service.cores.one():
         admitted = time.perf_counter()
         asked = read_image_request(request)
         read = time.perf_counter()

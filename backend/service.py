@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from flask import current_app
 
 from backend.admission import Admission
+from backend.cores import Cores
 from backend.metrics import Metrics
 from backend.paddle_inference import PicoDetector
 
@@ -16,6 +17,7 @@ class Service:
 
     detector: PicoDetector
     admission: Admission
+    cores: Cores
     metrics: Metrics
     draining: threading.Event = field(default_factory=threading.Event)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from backend.cores import usable_cores
+
 HIGHEST_PIXEL_LIMIT = 2**27
 MOST_DIGITS = 20
 
@@ -89,7 +91,7 @@ class Settings:
     max_body_bytes: int = setting(16 * 2**20, whole_number(1024, 2**30), "largest request body, in bytes")
     max_image_pixels: int = setting(40_000_000, whole_number(1, HIGHEST_PIXEL_LIMIT), "largest photo, in pixels")
     max_concurrency: int = setting(
-        os.cpu_count() or 1, whole_number(1, 256), "inferences at once, one core each; default: the number of cores"
+        len(usable_cores()), whole_number(1, 256), "inferences at once, one core each; default: the number of cores"
     )
     max_queue: int = setting(32, whole_number(0, 1024), "requests that may wait for an inference; more get 503")
     request_timeout: int = setting(120, whole_number(1, 3600), "seconds that a request may take to arrive")

@@ -8,7 +8,6 @@ bodies. Nothing else should run on the machine.
 
 import argparse
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -25,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from backend import PicoDetector  # noqa: E402
+from backend.cores import usable_cores  # noqa: E402
 from scripts.benchmarking.clients import NoAnswer, check, measure  # noqa: E402
 from scripts.benchmarking.photos import Body, bodies  # noqa: E402
 from scripts.benchmarking.process import cpu_name, cpu_seconds, peak_memory, reset_peak_memory  # noqa: E402
@@ -97,7 +97,7 @@ def run(
         for body, server, count in in_rounds(cells, rounds):
             if server == OURS and count == clients[0]:
                 samples.raw[RAW_ONE].append(measure_raw(detector, image, 1, seconds))
-                samples.raw[RAW_ALL].append(measure_raw(detector, image, os.cpu_count() or 1, seconds))
+                samples.raw[RAW_ALL].append(measure_raw(detector, image, len(usable_cores()), seconds))
                 bar.update(2)
             cell, url = Cell(server, body.kind, body.size, count), endpoints[server]
             reset_peak_memory(api.pid)

@@ -6,7 +6,6 @@ PHOTOS is a folder of photos; archives of the sizes are made of links to them. N
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
 from backend import PicoDetector  # noqa: E402
+from backend.cores import usable_cores  # noqa: E402
 from backend.image_decode import decode_image  # noqa: E402
 from scripts.batch.inputs import PHOTOS as SUFFIXES  # noqa: E402
 from scripts.benchmarking.raw import measure_raw  # noqa: E402
@@ -53,7 +53,7 @@ def main() -> None:
 def raw_throughput(photo: Path) -> float:
     """Return inferences a second on all cores."""
     image = decode_image(photo.read_bytes())
-    return measure_raw(PicoDetector(), np.asarray(image), os.cpu_count() or 1, RAW_SECONDS).throughput
+    return measure_raw(PicoDetector(), np.asarray(image), len(usable_cores()), RAW_SECONDS).throughput
 
 
 def run(photos: list[Path], size: int) -> tuple[float, int]:
