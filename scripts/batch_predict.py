@@ -29,14 +29,13 @@ try:
     import pyarrow as pa
     import ray
 
-    from scripts.batch.detect import Detector, read_archives, read_batch
+    from scripts.batch.detect import Detector, read_archives
     from scripts.batch.inputs import Input, InputError, list_inputs, normalized
     from scripts.batch.results import SUFFIXES, OutputError, done_paths, drop_incomplete, locked, open_output, summary
 except ModuleNotFoundError as error:
     raise SystemExit(f"{error.name} is missing: .venv/bin/pip install -r scripts/batch/requirements.txt") from None
 
-BATCH = 16  # photos
-BATCHES_A_BLOCK = 4  # what Ray reads and hands on at once
+BATCH = 64  # photos that a detector is handed at once
 ROWS_PER_FILE = 250  # an interruption costs at most so many photos an actor
 # on two cores, actors that took them whole would leave the reading none, and the run would hang
 ACTOR_CPUS = 0.8
@@ -139,9 +138,10 @@ def predict(inputs: list[Input], args: argparse.Namespace, settings: Settings) -
     limits = ray.data.ExecutionResources.for_limits(object_store_memory=READ_AHEAD_BYTES * cores)
     context.execution_options.resource_limits = limits
     actors = args.actors or min(cores, blocks_of(len(inputs), cores))
-    rows = read_all(inputs, settings.max_body_bytes, cores).map_batches(
+    model, limit = str(settings.model_dir.absolute()), settings.max_body_bytes
+    rows = photos(inputs, limit, cores).map_batches(
         Detector,
-        fn_constructor_args=(str(settings.model_dir.absolute()), settings.max_image_pixels, args.threshold),
+        fn_constructor_args=(model, settings.max_image_pixels, args.threshold, limit),
         batch_size=BATCH,
         batch_format="pyarrow",
         compute=ray.data.ActorPoolStrategy(size=actors),
@@ -158,29 +158,22 @@ def predict(inputs: list[Input], args: argparse.Namespace, settings: Settings) -
         flat.write_csv(target, mode="append", **options)
 
 
-def read_all(inputs: list[Input], limit: int, cores: int) -> Any:
-    """Return a dataset of path, bytes and problem.
+def photos(inputs: list[Input], limit: int, cores: int) -> Any:
+    """Return a dataset of Input for the detectors to read, or of Content: a compressed tar is read from its beginning.
 
     Not by ray.data.read_binary_files: there one file that cannot be read ends the run.
     """
-    single = [vars(item) for item in inputs if item.offset >= 0]
-    archives = sorted({item.container for item in inputs if item.offset < 0})
-    datasets = []
-    if single:
-        listed = ray.data.from_items(single, override_num_blocks=blocks_of(len(single), cores))
-        options = {"fn_kwargs": {"limit": limit}, "batch_size": BATCH, "num_cpus": READ_CPUS}
-        datasets.append(listed.map_batches(read_batch, **options))
-    if archives:
-        wanted = {item.path for item in inputs if item.offset < 0}
-        listed = ray.data.from_items([{"container": archive} for archive in archives])
-        options = {"fn_kwargs": {"wanted": wanted, "limit": limit}, "batch_size": 1, "num_cpus": READ_CPUS}
-        datasets.append(listed.map_batches(read_archives, **options))
-    return datasets[0].union(*datasets[1:]) if len(datasets) > 1 else datasets[0]
+    if inputs[0].offset >= 0:
+        return ray.data.from_items([vars(item) for item in inputs], override_num_blocks=blocks_of(len(inputs), cores))
+    archives = sorted({item.container for item in inputs})
+    options = {"fn_kwargs": {"wanted": {item.path for item in inputs}, "limit": limit}, "num_cpus": READ_CPUS}
+    listed = ray.data.from_items([{"container": archive} for archive in archives])
+    return listed.map_batches(read_archives, batch_size=1, **options)
 
 
 def blocks_of(photos: int, cores: int) -> int:
-    """Return into how many blocks to divide photos: of some batches each, few photos one for each core."""
-    return max(-(-photos // (BATCHES_A_BLOCK * BATCH)), min(cores, -(-photos // BATCH)))
+    """Return into how many blocks to divide photos: of a batch each, but no core should have nothing."""
+    return max(-(-photos // BATCH), min(cores, photos))
 
 
 def detections_as_text(table: pa.Table) -> pa.Table:

@@ -1,13 +1,12 @@
 import os
 import tarfile
-from dataclasses import astuple
 from urllib.parse import quote
 
 import numpy as np
 import pytest
 from conftest import encode
 
-from scripts.batch.detect import read_archives, read_batch
+from scripts.batch.detect import read_archives, read_content
 from scripts.batch.inputs import Input, InputError, list_inputs, normalized, read
 
 LIMIT = 10_000
@@ -152,13 +151,7 @@ def test_what_cannot_be_read_is_a_row(archive, tmp_path):
     (archive / "broken.jpg").symlink_to("nowhere")
     os.mkfifo(archive / "pipe.jpg")
     found = [*list_inputs(str(archive)), Input(str(archive), str(archive).encode())]
-    columns = {
-        name: np.array(column)
-        for name, column in zip(Input.__annotations__, zip(*map(astuple, found), strict=False), strict=False)
-    }
-    problems = dict(
-        zip(*(read_batch(columns, LIMIT).column(name).to_pylist() for name in ("path", "problem")), strict=False)
-    )
+    problems = {item.path: read_content(item, LIMIT).problem for item in found}
     assert problems[str(archive / "b.jpg")] is None
     assert problems[str(archive / "large.jpg")] == f"The file is over the limit of {LIMIT} bytes."
     assert problems[str(archive / "broken.jpg")] == "It cannot be read: No such file or directory."

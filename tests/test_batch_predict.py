@@ -12,9 +12,11 @@ import servers
 from conftest import IMAGES
 
 from backend.settings import ROOT
-from scripts.batch.detect import SCHEMA, Detector, as_table
+from scripts.batch.detect import READ_AHEAD, SCHEMA, Content, Detector, as_table
+from scripts.batch.inputs import Input
 from scripts.batch.results import RUN, OutputError, done_paths, drop_incomplete, locked, open_output, summary
 
+LIMIT = 10**6
 ROWS = [
     {"path": "a", "detections": [{"label": "face", "class_id": 0, "score": 0.9, "box": [1, 2, 3, 4]}]},
     {"path": "b", "detections": [{"label": "face_mask", "class_id": 1, "score": 0.9, "box": [1, 2, 3, 4]}] * 3},
@@ -28,18 +30,37 @@ def run(*arguments, **variables):
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
 
 
+def detector():
+    return Detector(str(ROOT / "models"), 10**7, None, LIMIT)
+
+
 def write(folder, name, rows=ROWS):
     pyarrow.parquet.write_table(pa.Table.from_pylist(rows, SCHEMA), folder / name)
 
 
 def test_every_photo_is_a_row():
-    photo, settings = (IMAGES / "test_group.jpg").read_bytes(), (str(ROOT / "models"), 10**7, None)
-    batch = as_table([("good", photo, None), ("bad", b"GIF89a", None), ("missing", None, "It cannot be read: x.")])
-    good, bad, missing = Detector(*settings)(batch).to_pylist()
+    photo = (IMAGES / "test_group.jpg").read_bytes()
+    contents = [("good", photo, None), ("bad", b"GIF89a", None), ("missing", None, "It cannot be read: x.")]
+    good, bad, missing = detector()(as_table([Content(*content) for content in contents])).to_pylist()
     assert (good["width"], len(good["detections"]), good["error"]) == (1600, 4, None)
     assert good["milliseconds"] > 0
     assert (bad["error_kind"], bad["detections"]) == ("UnsupportedImage", None)
     assert (missing["error_kind"], missing["error"]) == ("unreadable", "It cannot be read: x.")
+
+
+def test_a_detector_reads_what_is_not_read_and_keeps_the_order(tmp_path):
+    (tmp_path / "large.jpg").write_bytes(bytes(LIMIT + 1))
+    names = [str(IMAGES / "test_group.jpg"), str(tmp_path / "large.jpg"), str(tmp_path / "missing.jpg")]
+    paths = [names[number % 3] for number in range(2 * READ_AHEAD + 1)]
+    batch = pa.Table.from_pylist([vars(Input(path, os.fsencode(path))) for path in paths])
+    rows = detector()(batch).to_pylist()
+    assert [row["path"] for row in rows] == paths
+    assert [row["error"] for row in rows[:3]] == [
+        None,
+        f"The file is over the limit of {LIMIT} bytes.",
+        "It cannot be read: No such file or directory.",
+    ]
+    assert detector()(batch.slice(0, 0)).num_rows == 0
 
 
 def test_the_summary(tmp_path):

@@ -1,10 +1,12 @@
-"""The two stages that run on Ray: read the photos, find the faces. Every photo comes out as one row."""
+"""What runs on Ray: photos are read, and their faces found. Every photo comes out as one row."""
 
 import os
 import time
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import pyarrow as pa
@@ -28,38 +30,40 @@ SCHEMA = pa.schema(
     }.items()
 )
 ROWS_AT_ONCE = 16  # of a compressed tar
+READERS = 4  # threads of a detector; a bucket takes a while to answer
+READ_AHEAD = 16  # photos of a detector that are read or wait
 
 
-def read_batch(batch: dict[str, Any], limit: int) -> pa.Table:
-    """Read the bytes of a batch of inputs.
+class Content(NamedTuple):
+    """One photo that was read.
 
-    Args:
-        batch: the fields of Input, an array each.
-        limit: largest file, in bytes.
-
-    Returns:
-        Path, bytes, and what was wrong where there are none.
+    Attributes:
+        path: as in Input.
+        bytes: the file; None where it cannot be read.
+        problem: why not.
     """
-    columns = [batch[name].tolist() for name in Input.__annotations__]
-    return as_table([read_row(Input(*values), limit) for values in zip(*columns, strict=True)])
+
+    path: str
+    bytes: bytes | None
+    problem: str | None
 
 
-def read_row(item: Input, limit: int) -> tuple[str, bytes | None, str | None]:
-    """Read one photo."""
+def read_content(item: Input, limit: int) -> Content:
+    """Read one photo of ``limit`` bytes at most; what goes wrong stands in the result."""
     try:
-        return item.path, read(item, limit), None
+        return Content(item.path, read(item, limit), None)
     except OSError as error:
-        return item.path, None, f"It cannot be read: {error.strerror or error}."
+        return Content(item.path, None, f"It cannot be read: {error.strerror or error}.")
     except ValueError as error:
-        return item.path, None, str(error)
+        return Content(item.path, None, str(error))
 
 
 def read_archives(batch: dict[str, Any], wanted: set[str], limit: int) -> Iterator[pa.Table]:
-    """Read the wanted members of compressed tars, one tar after the other; yield what read_batch returns."""
-    rows: list[tuple[str, bytes | None, str | None]] = []
+    """Read the wanted members of compressed tars, one tar after the other; yield tables of Content."""
+    rows: list[Content] = []
     for archive in batch["container"].tolist():
         for path, content in stream(os.fsdecode(archive), wanted, limit):
-            rows.append((path, None, content) if isinstance(content, str) else (path, content, None))
+            rows.append(Content(path, None, content) if isinstance(content, str) else Content(path, content, None))
             if len(rows) == ROWS_AT_ONCE:
                 yield as_table(rows)
                 rows = []
@@ -67,42 +71,59 @@ def read_archives(batch: dict[str, Any], wanted: set[str], limit: int) -> Iterat
         yield as_table(rows)
 
 
-def as_table(rows: list[tuple[str, bytes | None, str | None]]) -> pa.Table:
-    """Return what was read as a table of path, bytes and problem."""
-    columns = list(zip(*rows, strict=True)) if rows else [(), (), ()]
+def as_table(rows: list[Content]) -> pa.Table:
+    """Return what was read as a table."""
     kinds = {"path": pa.string(), "bytes": pa.large_binary(), "problem": pa.string()}
-    arrays = [pa.array(column, kind) for column, kind in zip(columns, kinds.values(), strict=True)]
-    return pa.table(arrays, names=list(kinds))
+    return pa.Table.from_pylist([row._asdict() for row in rows], pa.schema(kinds.items()))
 
 
 class Detector:
     """Finds the faces in batches of photos; Ray keeps it as an actor, so that the model is loaded once.
 
+    It reads the photos itself while it works on those before: tasks of Ray's that read, and hand all bytes on from
+    process to process, took 12 % of the throughput.
+
     Args:
         model_dir, max_pixels: as for PicoDetector.
         threshold: 0 to 1; None: the model's own.
+        limit: largest file, in bytes.
     """
 
-    def __init__(self, model_dir: str, max_pixels: int, threshold: float | None):
+    def __init__(self, model_dir: str, max_pixels: int, threshold: float | None, limit: int):
         cv2.setNumThreads(1)
         self.detector = PicoDetector(Path(model_dir), max_pixels=max_pixels)
         self.threshold = threshold
+        self.limit = limit
+        self.readers = ThreadPoolExecutor(READERS)
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        """Return a row of SCHEMA for each photo."""
-        return pa.Table.from_pylist([self.row(entry) for entry in batch.to_pylist()], SCHEMA)
+        """Return a row of SCHEMA for each Input, or each Content."""
+        rows = batch.to_pylist()
+        is_read = "problem" in batch.column_names
+        contents = (Content(**row) for row in rows) if is_read else self.read_ahead([Input(**row) for row in rows])
+        return pa.Table.from_pylist([self.row(content) for content in contents], SCHEMA)
 
-    def row(self, entry: dict[str, Any]) -> dict[str, Any]:
+    def read_ahead(self, items: list[Input]) -> Iterator[Content]:
+        """Yield the photos in their order; some of those that follow are being read."""
+        reading: deque[Future[Content]] = deque()
+        for item in items:
+            reading.append(self.readers.submit(read_content, item, self.limit))
+            if len(reading) == READ_AHEAD:
+                yield reading.popleft().result()
+        while reading:
+            yield reading.popleft().result()
+
+    def row(self, content: Content) -> dict[str, Any]:
         """Find the faces in one photo."""
-        if entry["problem"] is not None:
-            return failed(entry["path"], entry["problem"], "unreadable")
+        if content.bytes is None:
+            return failed(content.path, content.problem or "", "unreadable")
         started = time.perf_counter()
         try:
-            answer = self.detector.predict(img_bin=entry["bytes"], threshold=self.threshold)
+            answer = self.detector.predict(img_bin=content.bytes, threshold=self.threshold)
         except (ImageError, InferenceError) as error:
-            return failed(entry["path"], str(error), type(error).__name__.removesuffix("Error"))
+            return failed(content.path, str(error), type(error).__name__.removesuffix("Error"))
         return {
-            "path": entry["path"],
+            "path": content.path,
             **answer["image"],
             "detections": answer["results"],
             "milliseconds": (time.perf_counter() - started) * 1000,
