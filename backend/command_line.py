@@ -20,12 +20,12 @@ from backend.paddle_inference import PicoDetector
 from backend.settings import ROOT, Settings
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
-VIDEO_SUFFIXES = {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm"}
+VIDEO_SUFFIXES = {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".3gp", ".mpg", ".mpeg", ".ts", ".mts", ".wmv"}
 SAMPLE = ROOT / "images" / "test_mask.jpg"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; return its exit status: 0, 1 if any file failed, 2 if nothing could be tried."""
+    """Run the command; return its exit status: 0, 1 if any file failed or was cut, 2 if nothing could be tried."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that no half-written video stays
     try:
         return run(arguments)
@@ -55,7 +55,7 @@ def run(arguments: list[str] | None) -> int:
     except (ModelError, ValueError) as error:
         print(sentence(error), file=sys.stderr)
         return 2
-    paths = list(expand(args.paths))
+    paths = list(expand(args.paths, args.output))
     taken = {Path(os.path.realpath(path)) for path in paths}  # no photo is written over
     failed = 0
     for path in progress(paths):
@@ -64,6 +64,7 @@ def run(arguments: list[str] | None) -> int:
         except (ValueError, OSError, RuntimeError) as error:
             failed += 1
             answer = {"error": sentence(error)}
+        failed += "warning" in answer
         report({"path": str(path), **answer}, args.json)
     sys.stdout.flush()
     return 1 if failed else 0
@@ -87,6 +88,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def make_folder(path: Path) -> None:
     """Make the output folder, if there is none."""
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"--output {path} is a file; name a folder.")
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -100,22 +103,29 @@ def read_path(text: str) -> Path:
     return Path(text)
 
 
-def expand(paths: list[Path]) -> Iterator[Path]:
-    """Yield each file, and the photos below each folder, sorted.
+def expand(paths: list[Path], output: Path | None) -> Iterator[Path]:
+    """Yield each file, and the photos below each folder, sorted; where there is an output folder, the videos too.
 
-    What cannot be read is yielded too, and a folder without photos yields itself: process says what is wrong.
+    What cannot be read is yielded too, and a folder without such files yields itself: process says what is wrong.
     """
     for path in paths:
-        inside = sorted(photos_below(path)) if os.path.isdir(path) else []  # noqa: PTH112 (it raises nothing)
+        inside = sorted(files_below(path, output)) if os.path.isdir(path) else []  # noqa: PTH112 (it raises nothing)
         yield from inside or [path]
 
 
-def photos_below(folder: Path) -> Iterator[Path]:
-    """Yield the files of a folder, and below it, that are named as photos, and what of it cannot be listed."""
+def files_below(folder: Path, output: Path | None) -> Iterator[Path]:
+    """Yield what expand says of one folder, and what cannot be listed; an output folder below it is left out."""
+    suffixes = SUFFIXES | VIDEO_SUFFIXES if output else SUFFIXES
     unreadable: list[OSError] = []
-    for parent, _, names in os.walk(folder, onerror=unreadable.append):
-        yield from (Path(parent, name) for name in names if Path(name).suffix.lower() in SUFFIXES)
+    for parent, folders, names in os.walk(folder, onerror=unreadable.append):
+        folders[:] = [name for name in folders if not (output and is_same(Path(parent, name), output))]
+        yield from (Path(parent, name) for name in names if Path(name).suffix.lower() in suffixes)
     yield from (Path(error.filename) for error in unreadable)
+
+
+def is_same(one: Path, other: Path) -> bool:
+    """Return whether two paths lead to the same place."""
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def progress(paths: list[Path]) -> Any:
@@ -129,7 +139,8 @@ def process(
     """Detect in one file and, with an output folder, write it there with its boxes."""
     if path.is_dir():
         os.scandir(path).close()  # says why, if it cannot be listed
-        raise ValueError(f"The folder holds no photo ({', '.join(sorted(SUFFIXES))}).")
+        hint = "; for its videos, name a folder for the result: --output DIR" if output is None else ""
+        raise ValueError(f"The folder holds no photo ({', '.join(sorted(SUFFIXES))}){hint}.")
     if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file():
         return process_video(detector, path, threshold, output, taken)
     data = path.read_bytes()
@@ -138,7 +149,7 @@ def process(
     entry: dict[str, Any] = {**answer}
     if output:
         drawn = draw_results(decode_image(data, detector.max_pixels), answer["results"])
-        target = free_name(output / f"{path.stem}.jpg", taken)
+        (target,) = free_names(output, path.stem, (".jpg",), taken)
         target.write_bytes(encode_jpeg(drawn))
         entry["output"] = str(target)
     return entry
@@ -152,21 +163,26 @@ def process_video(
         raise ValueError("It is a video; name a folder for the result: --output DIR.")
     from backend.video import Outputs, annotate_video  # here: its libraries take a while to load
 
-    outputs = Outputs(*(free_name(output / f"{path.stem}{suffix}", taken) for suffix in (".mp4", ".csv", ".png")))
+    outputs = Outputs(*free_names(output, path.stem, (".mp4", ".csv", ".png"), taken))
     counts = annotate_video(detector, path, threshold, outputs)
     most = {label: max(faces[label] for faces in counts.faces) for label in counts.labels}
     names = {name: str(file) for name, file in vars(outputs).items()}
-    return {"frames": len(counts.seconds), "seconds": counts.seconds[-1], "most_at_once": most, "output": names}
+    entry = {"frames": len(counts.seconds), "seconds": counts.seconds[-1], "most_at_once": most, "output": names}
+    if counts.missing:
+        entry["warning"] = f"The video is cut or damaged: its last {counts.missing:.1f} s cannot be read."
+    return entry
 
 
-def free_name(path: Path, taken: set[Path]) -> Path:
-    """Return the path, or one with a number where there is a file already, or a photo of this run."""
-    candidate, number = path, 1
-    while candidate.exists() or Path(os.path.realpath(candidate)) in taken:
+def free_names(folder: Path, stem: str, suffixes: tuple[str, ...], taken: set[Path]) -> list[Path]:
+    """Return a path for each suffix; all get one number where one of them is a file already, or a photo of this run."""
+    number = 1
+    while True:
+        paths = [folder / f"{stem}{f'_{number}' if number > 1 else ''}{suffix}" for suffix in suffixes]
+        real = {Path(os.path.realpath(path)) for path in paths}
+        if not real & taken and not any(path.exists() for path in paths):
+            taken |= real
+            return paths
         number += 1
-        candidate = path.with_stem(f"{path.stem}_{number}")
-    taken.add(Path(os.path.realpath(candidate)))
-    return candidate
 
 
 def report(entry: dict[str, Any], as_json: bool) -> None:
@@ -179,6 +195,8 @@ def report(entry: dict[str, Any], as_json: bool) -> None:
         most = ", ".join(f"{count} {label}" for label, count in entry["most_at_once"].items())
         files = ", ".join(entry["output"].values())
         tqdm.write(f"{entry['path']}: frames: {entry['frames']}, at most {most} at once; written {files}")
+        if "warning" in entry:
+            tqdm.write(f"{entry['path']}: {entry['warning']}", file=sys.stderr)
     else:
         tqdm.write(f"{entry['path']}: {len(entry['results'])} found", file=sys.stderr)
         for result in entry["results"]:

@@ -18,6 +18,7 @@ from backend.drawing import draw_results
 from backend.paddle_inference import PicoDetector
 
 USUAL_RATE = 30
+TOLERANCE = 1.0  # seconds; durations in a file's head are rounded, and its sound may end apart from its picture
 PIXELS = "yuv420p"
 TIME_BASE = Fraction(1, 90_000)  # fine enough for any frame rate, whatever the source's own
 # without B-frames, whose order makes MP4's duration too short where frame times vary
@@ -45,11 +46,13 @@ class Counts:
         labels: of the model.
         seconds: when each frame is shown.
         faces: one counter of labels a frame.
+        missing: seconds of the video that its head promises and the file no longer holds; 0 if it is whole.
     """
 
     labels: tuple[str, ...]
     seconds: list[float]
     faces: list[Counter[str]]
+    missing: float = 0.0
 
     def rows(self) -> Iterator[list[object]]:
         """Yield the rows of the table, its header first."""
@@ -90,7 +93,9 @@ def write_video(detector: PicoDetector, source: Path, threshold: float, target: 
         stream.thread_type = "AUTO"
         with av.open(str(target), "w", format="mp4") as written:
             writer = Writer(written, stream, sound_of(container))
+            held = 0.0
             for packet in container.demux([stream, *sound_of(container)]):
+                held = max(held, end_of(packet))
                 if packet.stream.type == "audio":
                     writer.copy(packet)
                     continue
@@ -102,7 +107,19 @@ def write_video(detector: PicoDetector, source: Path, threshold: float, target: 
             if not counts.seconds:
                 raise VideoError(f"{source.name} has no picture that can be decoded.")
             writer.finish()
+            missing = end_of_all(container) - held
+            counts.missing = missing if missing > TOLERANCE else 0.0
     return counts
+
+
+def end_of(packet: Any) -> float:
+    """Return the second at which a packet ends; 0 if it does not say."""
+    return float(((packet.pts or 0) + (packet.duration or 0)) * packet.time_base) if packet.time_base else 0.0
+
+
+def end_of_all(container: Any) -> float:
+    """Return the second at which a video ends, as its head says; 0 if it does not."""
+    return float((container.start_time or 0) + container.duration) / av.time_base if container.duration else 0.0
 
 
 def open_input(file: Any, source: Path) -> Any:

@@ -97,7 +97,12 @@ def test_what_a_folder_cannot_give_is_reported(run, tmp_path):
 def test_an_output_that_is_no_folder(run, tmp_path):
     (tmp_path / "file").write_text("x")
     status, _, err = run("--output", tmp_path / "file")
-    assert (status, err) == (2, f"--output {tmp_path / 'file'} cannot be used as a folder: File exists.\n")
+    assert (status, err) == (2, f"--output {tmp_path / 'file'} is a file; name a folder.\n")
+    status, _, err = run("--output", tmp_path / "file" / "below")
+    assert (status, err) == (
+        2,
+        f"--output {tmp_path / 'file' / 'below'} cannot be used as a folder: Not a directory.\n",
+    )
 
 
 def test_output_writes_over_nothing(run, tmp_path):
@@ -105,6 +110,15 @@ def test_output_writes_over_nothing(run, tmp_path):
     assert run(IMAGES / "test_mask.jpg", "--output", tmp_path)[0] == 0
     assert (tmp_path / "test_mask.jpg").read_bytes() == b"precious"
     assert (tmp_path / "test_mask_2.jpg").stat().st_size > 1000
+
+
+def test_what_was_written_below_a_folder_is_not_taken_again(run, tmp_path):
+    shutil.copy(IMAGES / "test_mask.jpg", tmp_path)
+    for _ in range(2):
+        assert run(tmp_path, "--output", tmp_path / "sub" / "out")[0] == 0
+    assert {path.name for path in (tmp_path / "sub" / "out").iterdir()} == {"test_mask.jpg", "test_mask_2.jpg"}
+    assert run(tmp_path / "sub", "--output", tmp_path / "other")[0] == 0
+    assert len(list((tmp_path / "other").iterdir())) == 2
 
 
 def test_an_empty_path_is_refused(run):

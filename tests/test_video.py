@@ -1,4 +1,6 @@
 import csv
+import json
+import re
 import signal
 import struct
 import subprocess
@@ -23,10 +25,10 @@ NOBODY = np.full_like(GROUP, 90)
 SOUND_RATE = 16_000
 
 
-def film(path, frames, times=None, sound=False, codec="libx264"):
+def film(path, frames, times=None, sound=False, codec="libx264", options=None):
     """Write frames (h, w, 3), each shown from a time in seconds on; default: ten a second."""
     times = times or [number / 10 for number in range(len(frames))]
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options=(options or {}) if path.suffix == ".mp4" else {}) as container:
         stream = container.add_stream(codec, rate=10)
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = "yuv420p" if codec == "libx264" else "yuvj420p"
@@ -195,6 +197,36 @@ def test_the_command(tmp_path, capsys):
     assert "frames: 2, at most" in capsys.readouterr().out
     names = {"film.mp4", "film.csv", "film.png", "film_2.mp4", "film_2.csv", "film_2.png"}
     assert {path.name for path in folder.iterdir()} == names
+
+
+def test_the_three_files_of_a_video_have_one_name(tmp_path):
+    source, folder = film(tmp_path / "film.mp4", [NOBODY]), tmp_path / "out"
+    folder.mkdir()
+    (folder / "film.csv").write_text("mine")
+    assert main([str(source), "--output", str(folder)]) == 0
+    assert {path.name for path in folder.iterdir()} == {"film.csv", "film_2.mp4", "film_2.csv", "film_2.png"}
+    assert (folder / "film.csv").read_text() == "mine"
+
+
+def test_the_command_takes_the_videos_of_a_folder_where_it_has_one_for_the_result(tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    film(tmp_path / "in" / "film.mp4", [NOBODY])
+    assert main([str(tmp_path / "in")]) == 1
+    assert "for its videos, name a folder for the result: --output DIR" in capsys.readouterr().err
+    assert main([str(tmp_path / "in"), "--output", str(tmp_path / "out")]) == 0
+    assert (tmp_path / "out" / "film.mp4").stat().st_size > 0
+
+
+@pytest.mark.parametrize("name", ["film.mkv", "film.mp4"])
+def test_a_video_that_was_cut_is_written_as_far_as_it_goes_and_this_is_said(tmp_path, capsys, name):
+    source = tmp_path / name
+    film(source, [np.roll(GROUP, 40 * number, axis=1) for number in range(40)], options={"movflags": "faststart"})
+    assert main([str(source), "--output", str(tmp_path / "whole")]) == 0
+    source.write_bytes(source.read_bytes()[: source.stat().st_size // 2])
+    assert main([str(source), "--output", str(tmp_path / "cut"), "--json"]) == 1
+    entry = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert re.fullmatch(r"The video is cut or damaged: its last [123]\.\d s cannot be read\.", entry["warning"])
+    assert 5 < entry["frames"] < 35
 
 
 def test_the_command_without_a_folder_for_the_result(tmp_path, capsys):
