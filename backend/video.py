@@ -18,7 +18,7 @@ from backend.drawing import draw_results
 from backend.paddle_inference import PicoDetector
 
 USUAL_RATE = 30
-TOLERANCE = 1.0  # seconds; durations in a file's head are rounded, and its sound may end apart from its picture
+TOLERANCE = 0.3  # seconds; durations in a file's head are rounded
 PIXELS = "yuv420p"
 TIME_BASE = Fraction(1, 90_000)  # fine enough for any frame rate, whatever the source's own
 # without B-frames, whose order makes MP4's duration too short where frame times vary
@@ -118,8 +118,12 @@ def end_of(packet: Any) -> float:
 
 
 def end_of_all(container: Any) -> float:
-    """Return the second at which a video ends, as its head says; 0 if it does not."""
-    return float((container.start_time or 0) + container.duration) / av.time_base if container.duration else 0.0
+    """Return the second at which a video ends, as its head says; 0 if it does not.
+
+    FFmpeg takes the duration of a Matroska or WebM file from 0 on, of others from their first picture or sound.
+    """
+    start = 0 if "matroska" in container.format.name else container.start_time or 0
+    return float(start + container.duration) / av.time_base if container.duration else 0.0
 
 
 def open_input(file: Any, source: Path) -> Any:

@@ -13,6 +13,7 @@ import logging
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -110,6 +111,7 @@ def cluster(address: str | None) -> Iterator[None]:
     """
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     logging.disable(logging.WARNING)  # Ray tells of each step
+    warnings.filterwarnings("ignore", "The minimum number of concurrent actors")  # one compressed tar is one input
     own_standard_error()  # and its C++ half of more
     # workers need this repository; those of a cluster get it sent
     environment: dict[str, Any] = {"env_vars": {"PYTHONPATH": str(ROOT)}}

@@ -40,7 +40,7 @@ def write(folder, name, rows=ROWS):
 
 def test_every_photo_is_a_row():
     photo = (IMAGES / "test_group.jpg").read_bytes()
-    contents = [("good", photo, None), ("bad", b"GIF89a", None), ("missing", None, "It cannot be read: x.")]
+    contents = [("good", photo), ("bad", b"GIF89a"), ("missing", None, "It cannot be read: x.", "unreadable")]
     good, bad, missing = detector()(as_table([Content(*content) for content in contents])).to_pylist()
     assert (good["width"], len(good["detections"]), good["error"]) == (1600, 4, None)
     assert good["milliseconds"] > 0
@@ -60,6 +60,7 @@ def test_a_detector_reads_what_is_not_read_and_keeps_the_order(tmp_path):
         f"The file is over the limit of {LIMIT} bytes.",
         "It cannot be read: No such file or directory.",
     ]
+    assert [row["error_kind"] for row in rows[:3]] == [None, "ImageTooLarge", "unreadable"]
     assert detector()(batch.slice(0, 0)).num_rows == 0
 
 

@@ -31,7 +31,7 @@ def film(path, frames, times=None, sound=False, codec="libx264", options=None):
     with av.open(str(path), "w", options=(options or {}) if path.suffix == ".mp4" else {}) as container:
         stream = container.add_stream(codec, rate=10)
         stream.height, stream.width = frames[0].shape[:2]
-        stream.pix_fmt = "yuv420p" if codec == "libx264" else "yuvj420p"
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         stream.codec_context.time_base = Fraction(1, 1000)
         voice = container.add_stream("aac", rate=SOUND_RATE, layout="mono") if sound else None
         for image, time in zip(frames, times, strict=True):
@@ -227,6 +227,15 @@ def test_a_video_that_was_cut_is_written_as_far_as_it_goes_and_this_is_said(tmp_
     entry = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert re.fullmatch(r"The video is cut or damaged: its last [123]\.\d s cannot be read\.", entry["warning"])
     assert 5 < entry["frames"] < 35
+
+
+@pytest.mark.parametrize("name", ["film.mkv", "film.webm", "film.mp4", "film.ts", "film.avi"])
+def test_a_whole_video_is_not_called_cut_wherever_its_times_begin(tmp_path, capsys, name):
+    codec = {"film.webm": "libvpx", "film.avi": "mpeg4"}.get(name, "libx264")
+    times = [number / 10 + (5 if name != "film.avi" else 0) for number in range(10)]
+    source = film(tmp_path / name, [NOBODY] * 10, times=times, codec=codec)
+    assert main([str(source), "--output", str(tmp_path / "out")]) == 0
+    assert "cut" not in capsys.readouterr().err
 
 
 def test_the_command_without_a_folder_for_the_result(tmp_path, capsys):

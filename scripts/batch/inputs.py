@@ -14,6 +14,8 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import fs
 
+from backend.errors import ImageTooLargeError
+
 PHOTOS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 LISTS = (".txt", ".lst")
@@ -154,7 +156,8 @@ def read(item: Input, limit: int) -> bytes:
     """Return the bytes of a photo.
 
     Raises:
-        ValueError: it is larger than ``limit`` bytes.
+        ImageTooLargeError: it is larger than ``limit`` bytes.
+        ValueError: it is no regular file.
         OSError: it cannot be read.
     """
     with closing(open_file(os.fsdecode(item.container))) as file:
@@ -162,12 +165,17 @@ def read(item: Input, limit: int) -> bytes:
             file.seek(item.offset)
         data = bytes(file.read(limit + 1 if item.size < 0 else min(item.size, limit + 1)))
     if len(data) > limit:
-        raise ValueError(f"The file is over the limit of {limit} bytes.")
+        raise too_large(limit)
     return data
 
 
-def stream(archive: str, wanted: set[str], limit: int) -> Iterator[tuple[str, bytes | str]]:
-    """Yield the wanted members of a compressed tar in its order: path and bytes, or a text that says what is wrong."""
+def too_large(limit: int) -> ImageTooLargeError:
+    """Return the error of a file of over ``limit`` bytes."""
+    return ImageTooLargeError(f"The file is over the limit of {limit} bytes.")
+
+
+def stream(archive: str, wanted: set[str], limit: int) -> Iterator[tuple[str, bytes | None]]:
+    """Yield the wanted members of a compressed tar in its order: path and bytes, None for over ``limit`` of them."""
     missing = set(wanted)
     with closing(open_file(archive)) as file, tarfile.open(fileobj=file, mode="r:*") as tar:
         for member in tar:
@@ -176,4 +184,4 @@ def stream(archive: str, wanted: set[str], limit: int) -> Iterator[tuple[str, by
                 missing.remove(path)
                 content = tar.extractfile(member)  # of a hard link: what it links to
                 data = content.read(limit + 1) if content else b""
-                yield path, f"The file is over the limit of {limit} bytes." if len(data) > limit else data
+                yield path, None if len(data) > limit else data
