@@ -29,7 +29,7 @@ from scripts.benchmarking.clients import NoAnswer, check, measure  # noqa: E402
 from scripts.benchmarking.photos import Body, bodies  # noqa: E402
 from scripts.benchmarking.process import cpu_name, cpu_seconds, peak_memory, reset_peak_memory  # noqa: E402
 from scripts.benchmarking.raw import measure_raw  # noqa: E402
-from scripts.benchmarking.summary import RAW_ALL, RAW_ONE, Cell, Samples, goals, row, table  # noqa: E402
+from scripts.benchmarking.summary import RAW_ALL, RAW_ONE, Cell, Samples, goals, median, row, table  # noqa: E402
 from scripts.own_api import ApiFailed, own_api  # noqa: E402
 
 CLIENTS = (1, 2, 4, 8, 16, 32)
@@ -104,6 +104,7 @@ def run(
             before = cpu_seconds(api.pid)
             samples.cells[cell].append(measure(url, request(url, body), count, seconds))
             samples.beside[cell].append(samples.raw[RAW_ALL][-1].throughput)
+            samples.beside_one[cell].append(median(samples.raw[RAW_ONE][-1].latencies))
             if server == OURS:
                 samples.cpu[cell].append(cpu_seconds(api.pid) - before)
                 if count == MEMORY_CLIENTS:
