@@ -38,12 +38,12 @@ except ModuleNotFoundError as error:
 
 BATCH = 64  # photos that a detector is handed at once
 ROWS_PER_FILE = 250  # an interruption costs at most so many photos an actor
-# on two cores, actors that took them whole would leave the reading none, and the run would hang
+# on two cores, actors that took them whole would leave reading and writing none, and the run would hang
 ACTOR_CPUS = 0.8
 READ_CPUS = WRITE_CPUS = 0.1
 # Ray ends idle workers over this number and starts others for the next task, again and again; most tasks only wait
 WORKERS_A_CORE = 4
-READ_AHEAD_BYTES = 2**27  # a core, of photos that wait for a detector; else all that Ray's memory takes is read at once
+READ_AHEAD_BYTES = 2**27  # a core, of a compressed tar; else all of it that Ray's memory takes is read at once
 
 
 def main(arguments: list[str] | None = None) -> int:
