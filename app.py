@@ -6,18 +6,18 @@ import sys
 from flask import Flask
 from flask_cors import CORS
 
-from backend import api, docs, request_log, security
-from backend.admission import Admission
-from backend.cores import Cores
-from backend.errors import ModelError
-from backend.logs import configure_logging
-from backend.metrics import Metrics
+from backend.model.errors import ModelError
 from backend.paddle_inference import PicoDetector
-from backend.process import freeze_what_is_loaded, tune_malloc, use_one_thread_a_request
-from backend.request_image import InMemoryRequest
-from backend.service import Service
+from backend.process.cores import Cores
+from backend.process.log_output import configure_logging
+from backend.process.memory import freeze_what_is_loaded, tune_malloc, use_one_thread_a_request
 from backend.settings import Settings, SettingsError
-from backend.wsgi_server import ServerOptions, serve
+from backend.web import api, docs, request_log, security
+from backend.web.admission import Admission
+from backend.web.metrics import Metrics
+from backend.web.request_image import InMemoryRequest
+from backend.web.service import Service
+from backend.web.wsgi_server import ServerOptions, serve
 
 SPARE_THREADS = 4  # they answer /healthz, and 503, while all others wait for an inference
 READ_ANYWAY = 4  # bodies up to this many times the limit are read, so that the client sees the 413

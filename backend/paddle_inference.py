@@ -1,5 +1,6 @@
-"""PicoDetector: a photo in, faces out. As a command: ``python backend/paddle_inference.py PHOTO...``."""
+"""PicoDetector: a photo in, faces out. As a command, ``python backend/paddle_inference.py PHOTO...``: backend.shell."""
 
+import runpy
 import sys
 from pathlib import Path
 
@@ -15,16 +16,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.detections import Detections
-from backend.drawing import draw_results, encode_jpeg
-from backend.errors import InferenceError, ModelError, ThresholdError
-from backend.image_decode import MAX_PIXELS, Image, Photo, decode_image, decode_photo
-from backend.infer_config import load_infer_config
-from backend.onnx_model import OnnxModel
-from backend.postprocess import suppress
+from backend.images.decode import Image, Photo, decode_image, decode_photo
+from backend.images.drawing import draw_results, encode_jpeg
+from backend.images.formats import MAX_PIXELS
+from backend.model.detections import Detections
+from backend.model.errors import InferenceError, ModelError, ThresholdError
+from backend.model.infer_config import load_infer_config
+from backend.model.nms import suppress
+from backend.model.onnx_model import OnnxModel
 
 if TYPE_CHECKING:
-    from backend.schemas import Answer
+    from backend.answer import Answer
 
 DEFAULT_MODEL_DIR = Path(__file__).resolve().parent.parent / "models"
 
@@ -191,6 +193,4 @@ def find_model(folder: Path) -> Path:
 
 
 if __name__ == "__main__":
-    from backend.command_line import main
-
-    sys.exit(main())
+    runpy.run_module("backend.shell", run_name="__main__", alter_sys=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from backend.cores import usable_cores
+from backend.process.cores import usable_cores
 
 HIGHEST_PIXEL_LIMIT = 2**27
 MOST_DIGITS = 20

@@ -13,10 +13,12 @@ const PAUSE_AFTER_FAILURE = 1000; // ms
 const NARROW = 480; // CSS pixels: short labels
 
 export class Live {
-  // onFaces(answer or null) hears of each answer, onError(words) of what keeps the source from playing,
-  // onTrouble(error) of each request that failed, filter(results) gives the faces to draw.
-  constructor(base, { onFaces, onError, onTrouble, filter }) {
-    Object.assign(this, { base, onFaces, onError, onTrouble, filter });
+  constructor(base) {
+    this.base = base;
+    this.onFaces = () => {}; // hears of each answer
+    this.onError = () => {}; // hears the words of what keeps the source from playing
+    this.onTrouble = () => {}; // hears of each request that failed
+    this.filter = (results) => results; // gives the faces to draw
     this.video = $("#live-video")[0];
     this.canvas = $("#live-canvas")[0];
     this.stream = null;

@@ -9,10 +9,9 @@ const THUMBNAIL = 160; // px
 const THUMBNAIL_QUALITY = 0.8;
 
 export class Queue {
-  // onChange(item or null) hears of every change.
-  constructor(base, onChange) {
+  constructor(base) {
     this.base = base;
-    this.onChange = onChange;
+    this.onChange = () => {}; // hears of every change: of an item, or with null of all
     this.items = [];
     this.running = 0;
     this.abort = new AbortController();

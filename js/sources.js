@@ -1,11 +1,12 @@
-// Where photos come from: buttons, drag and drop, paste, samples. Each calls onPhotos([{ blob, name }]).
+// Where photos come from: buttons, drag and drop, paste, samples. Each calls onPhotos([{ blob, name }]); the button for a
+// film calls onVideo(blob).
 
 import { t } from "./i18n.js";
 
 const PHOTO_NAME = /\.(jpe?g|png|webp|bmp)$/i;
 
-export function listenForPhotos({ onPhotos, onError }) {
-  listenForButtons(onPhotos, onError);
+export function listenForPhotos({ onPhotos, onVideo, onError }) {
+  listenForButtons(onPhotos, onVideo, onError);
   listenForDrops(onPhotos, onError);
   listenForPaste(onPhotos);
   $("#samples").on("click", "button", async (event) => {
@@ -22,9 +23,10 @@ export function listenForPhotos({ onPhotos, onError }) {
 
 const named = (file) => ({ blob: file, name: file.name });
 
-function listenForButtons(onPhotos, onError) {
+function listenForButtons(onPhotos, onVideo, onError) {
   $(".choose").on("click", () => $("#file").trigger("click"));
   $(".choose-folder").on("click", () => $("#folder-file").trigger("click"));
+  $(".start-video").on("click", () => $("#video-file").trigger("click"));
   $("#file").on("change", ({ target }) => {
     const files = [...target.files];
     target.value = ""; // the same file can be chosen again
@@ -34,6 +36,11 @@ function listenForButtons(onPhotos, onError) {
     const files = [...target.files];
     target.value = "";
     takeFolder(files, onPhotos, onError);
+  });
+  $("#video-file").on("change", ({ target }) => {
+    const [file] = target.files;
+    target.value = "";
+    if (file) onVideo(file);
   });
 }
 

@@ -9,10 +9,9 @@ const NARROW = 480; // CSS pixels: on a phone the labels are short
 const PAN = 60; // CSS pixels an arrow key moves
 
 export class View {
-  // onPoint(face or null) hears which face the pointer is over.
-  constructor(canvas, onPoint) {
+  constructor(canvas) {
     this.canvas = canvas;
-    this.onPoint = onPoint;
+    this.onPoint = () => {}; // hears which face the pointer is over, or null
     this.photo = null;
     this.faces = [];
     this.marked = null;

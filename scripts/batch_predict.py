@@ -19,12 +19,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+if __package__ in (None, ""):  # run as a file: find the repository's packages, not the modules beside this one
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from backend.errors import ModelError  # noqa: E402
-from backend.logs import own_standard_error  # noqa: E402
-from backend.settings import Settings, SettingsError  # noqa: E402
+from backend.model.errors import ModelError
+from backend.process.log_output import own_standard_error
+from backend.settings import ROOT, Settings, SettingsError
 
 try:
     import pyarrow as pa

@@ -16,21 +16,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+if __package__ in (None, ""):  # run as a file: find the repository's packages, not the modules beside this one
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
 import cv2
 import numpy as np
 from tqdm import tqdm
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from backend import PicoDetector  # noqa: E402
-from backend.cores import usable_cores  # noqa: E402
-from scripts.benchmarking.clients import NoAnswer, check, measure  # noqa: E402
-from scripts.benchmarking.photos import Body, bodies  # noqa: E402
-from scripts.benchmarking.process import cpu_name, cpu_seconds, peak_memory, reset_peak_memory  # noqa: E402
-from scripts.benchmarking.raw import measure_raw  # noqa: E402
-from scripts.benchmarking.summary import RAW_ALL, RAW_ONE, Cell, Samples, goals, median, row, table  # noqa: E402
-from scripts.own_api import ApiFailed, own_api  # noqa: E402
+from backend import PicoDetector
+from backend.process.cores import usable_cores
+from backend.settings import ROOT
+from scripts.benchmarking.clients import NoAnswer, check, measure
+from scripts.benchmarking.own_api import ApiFailed, own_api
+from scripts.benchmarking.photos import Body, bodies
+from scripts.benchmarking.process import cpu_name, cpu_seconds, peak_memory, reset_peak_memory
+from scripts.benchmarking.raw import measure_raw
+from scripts.benchmarking.summary import RAW_ALL, RAW_ONE, Cell, Samples, goals, median, row, table
 
 CLIENTS = (1, 2, 4, 8, 16, 32)
 OURS, OTHER = "ours", "other"

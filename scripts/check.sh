@@ -1,12 +1,12 @@
 #!/bin/sh
-# Sets up what is missing, then runs ruff, mypy and the tests; arguments go to pytest.
+# Sets up what is missing, then runs ruff, mypy, import-linter, bandit and the tests; arguments go to pytest.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/environment.sh
 install requirements.txt scripts/batch/requirements.txt tests/requirements.txt
 
 # The browser tests drive Chromium: Debian's package, or Playwright's own where that can be downloaded.
-if ! command -v chromium >/dev/null && ! "$PYTHON" scripts/find_chromium.py >/dev/null; then
+if ! command -v chromium >/dev/null && ! "$PYTHON" scripts/development/find_chromium.py >/dev/null; then
     echo "Installing Chromium (once) ..."
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; } >/dev/null ||
@@ -31,5 +31,6 @@ fi
 "$PYTHON" -m ruff check .
 "$PYTHON" -m ruff format --check .
 "$PYTHON" -m mypy
+"$(dirname "$PYTHON")/lint-imports" --no-cache --no-logo
 "$PYTHON" -m bandit --quiet --configfile pyproject.toml --recursive app.py backend scripts
 exec "$PYTHON" -m pytest "$@"

@@ -5,16 +5,15 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+if __package__ in (None, ""):  # run as a file: find the repository's packages, not the modules beside this one
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
 from flask import Flask, Response, abort, send_file, send_from_directory
 from werkzeug.exceptions import HTTPException
 
-ROOT = Path(__file__).resolve().parent.parent
-if __name__ == "__main__":
-    sys.path[0] = str(ROOT)
-
-from backend.logs import configure_logging  # noqa: E402
-from backend.settings import Settings, SettingsError  # noqa: E402
-from backend.wsgi_server import ServerOptions, serve  # noqa: E402
+from backend.process.log_output import configure_logging
+from backend.settings import ROOT, Settings, SettingsError
+from backend.web.wsgi_server import ServerOptions, serve
 
 # what each folder gives out; anything else in it, or below it, is not found
 SUFFIXES = {"css": {".css"}, "js": {".js"}, "images": {".jpg", ".png", ".svg", ".ico"}}

@@ -12,11 +12,10 @@ import urllib.request
 from pathlib import Path
 from types import FrameType
 
-ROOT = Path(__file__).resolve().parent.parent
-if __name__ == "__main__":
-    sys.path[0] = str(ROOT)
+if __package__ in (None, ""):  # run as a file: find the repository's packages, not the modules beside this one
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from backend.settings import Settings, SettingsError  # noqa: E402
+from backend.settings import ROOT, Settings, SettingsError
 
 START_SECONDS = 60
 POLL_SECONDS = 0.1

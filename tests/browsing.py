@@ -7,7 +7,7 @@ import urllib.request
 from playwright.sync_api import expect
 
 from backend.settings import ROOT
-from scripts.find_chromium import find_chromium
+from scripts.development.find_chromium import find_chromium
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync"]

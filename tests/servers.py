@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from backend.settings import ROOT
-from scripts.own_api import free_port
+from scripts.benchmarking.own_api import free_port
 
 SECONDS = 60
 

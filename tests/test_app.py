@@ -4,7 +4,7 @@ import pytest
 import servers
 
 from app import create_app
-from backend.errors import ModelError
+from backend.model.errors import ModelError
 from backend.settings import Settings
 
 

@@ -13,16 +13,17 @@ import threading
 import time
 from pathlib import Path
 
+if __package__ in (None, ""):  # run as a file: find the repository's packages, not the modules beside this one
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
+
 import numpy as np
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT))
-
-from backend import PicoDetector  # noqa: E402
-from backend.cores import usable_cores  # noqa: E402
-from backend.image_decode import decode_image  # noqa: E402
-from scripts.batch.inputs import PHOTOS as SUFFIXES  # noqa: E402
-from scripts.benchmarking.raw import measure_raw  # noqa: E402
+from backend import PicoDetector
+from backend.images.decode import decode_image
+from backend.images.formats import SUFFIXES
+from backend.process.cores import usable_cores
+from backend.settings import ROOT
+from scripts.benchmarking.raw import measure_raw
 
 RAW_SECONDS = 5
 SAMPLE_SECONDS = 0.5

@@ -12,7 +12,8 @@ import cv2
 import pyarrow as pa
 
 from backend import PicoDetector
-from backend.errors import ImageError, InferenceError
+from backend.images.errors import ImageError
+from backend.model.errors import InferenceError
 from scripts.batch.inputs import Input, read, stream, too_large
 
 FACE = pa.struct(

@@ -14,9 +14,9 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import fs
 
-from backend.errors import ImageTooLargeError
+from backend.images.errors import ImageTooLargeError
+from backend.images.formats import SUFFIXES
 
-PHOTOS = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 LISTS = (".txt", ".lst")
 IN_ARCHIVE = "::"  # between a tar's path and its member's name
@@ -53,7 +53,7 @@ def list_inputs(source: str) -> list[Input]:
     except (OSError, EOFError, tarfile.TarError, UnicodeError, zlib.error, lzma.LZMAError, pa.ArrowInvalid) as error:
         raise InputError(f"{source} cannot be listed: {error}") from None
     if not found:
-        raise InputError(f"{source} holds no photo ({', '.join(PHOTOS)}).")
+        raise InputError(f"{source} holds no photo ({', '.join(SUFFIXES)}).")
     return found
 
 
@@ -64,7 +64,7 @@ def find_inputs(source: str) -> Iterator[Input]:
     elif "://" in source:
         yield from files(files_at(source))
     elif Path(source).is_dir():
-        yield from files(sorted(path for path in Path(source).rglob("*") if path.suffix.lower() in PHOTOS))
+        yield from files(sorted(path for path in Path(source).rglob("*") if path.suffix.lower() in SUFFIXES))
     elif source.lower().endswith(LISTS) and Path(source).is_file():
         lines = Path(source).read_text(encoding="utf-8-sig").splitlines()
         base = Path(source).parent
@@ -75,7 +75,7 @@ def find_inputs(source: str) -> Iterator[Input]:
         matches = sorted(glob.glob(source, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute pattern
         if not matches:
             raise InputError(f"There is no file, folder or match for {source}.")
-        yield from files([Path(path) for path in matches if path.lower().endswith(PHOTOS)])
+        yield from files([Path(path) for path in matches if path.lower().endswith(SUFFIXES)])
 
 
 def absolute(path: str | Path) -> str:
@@ -108,7 +108,7 @@ def files_at(url: str) -> Iterator[str]:
         yield url
     else:
         for entry in sorted(system.get_file_info(fs.FileSelector(path, recursive=True)), key=lambda entry: entry.path):
-            if entry.type == fs.FileType.File and entry.path.lower().endswith(PHOTOS):
+            if entry.type == fs.FileType.File and entry.path.lower().endswith(SUFFIXES):
                 yield prefix + entry.path.lstrip("/")
 
 
@@ -142,7 +142,7 @@ def members(archive: str) -> Iterator[Input]:
                 places.setdefault(member.name, (member.offset_data, member.size) if plain else (-1, -1))
             elif member.islnk() and member.linkname in places:
                 places.setdefault(member.name, places[member.linkname])
-            if member.name in places and member.name.lower().endswith(PHOTOS) and path not in seen:
+            if member.name in places and member.name.lower().endswith(SUFFIXES) and path not in seen:
                 seen.add(path)
                 yield Input(path, os.fsencode(archive), *places[member.name])
 

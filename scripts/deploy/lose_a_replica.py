@@ -13,12 +13,12 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT))
+if __package__ in (None, ""):  # run as a file: find the repository's packages, not the modules beside this one
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from scripts.deploy.own_nginx import NginxFailed, own_nginx  # noqa: E402
-from scripts.load_test import Load, load  # noqa: E402
-from scripts.own_api import ApiFailed, free_port, own_api  # noqa: E402
+from scripts.benchmarking.own_api import ApiFailed, free_port, own_api
+from scripts.deploy.own_nginx import NginxFailed, own_nginx
+from scripts.development.load_test import Load, load
 
 SETTINGS = {"MAX_CONCURRENCY": 1}  # as in compose.yaml
 

@@ -10,8 +10,9 @@ from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
+from backend.settings import ROOT
+
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
 CONFIGURATION = HERE / "nginx.conf"
 READY_SECONDS = 10
 

@@ -12,10 +12,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from steps import HERE, release, step
+if __package__ in (None, ""):  # run as a file: find the repository's packages, not the modules beside this one
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-ROOT = HERE.parent.parent
-CONFIG = HERE / "configs" / "picodet_s_416_facemask.yml"
+from backend.settings import ROOT
+from scripts.training.release.release import release
+from scripts.training.steps import CONFIGS, HERE, step
+
+CONFIG = CONFIGS / "picodet_s_416_facemask.yml"
 SECOND_EPOCHS = 18
 WARM_RESTART = f"[!CosineDecay {{max_epochs: {SECOND_EPOCHS}}}, !LinearWarmup {{start_factor: 0.1, steps: 100}}]"
 
@@ -34,14 +38,14 @@ def main(arguments: list[str] | None = None) -> None:
     data: list[object] = ["--dataset", args.dataset, "--lists", lists]
 
     if not (lists / "train.txt").is_file():
-        step("split_dataset.py", args.dataset, "--output", lists)
+        step("data/split_dataset.py", args.dataset, "--output", lists)
     best = first / CONFIG.stem / "best_model.pdparams"
     if not (second / CONFIG.stem).is_dir():
         start = [f"pretrain_weights={args.weights}"] if args.weights else []
-        step("train.py", *data, "--resume", "-o", *start, f"save_dir={first}")
+        step("fine_tuning/train.py", *data, "--resume", "-o", *start, f"save_dir={first}")
         add_pictures(args.pictures, lists)
     options = [f"pretrain_weights={best}", f"epoch={SECOND_EPOCHS}", f"LearningRate.schedulers={WARM_RESTART}"]
-    step("train.py", *data, "--resume", "-o", *options, f"save_dir={second}")
+    step("fine_tuning/train.py", *data, "--resume", "-o", *options, f"save_dir={second}")
     release(CONFIG, data, second / CONFIG.stem, args.output / "inference", args.models, replace=False)
 
 
@@ -61,9 +65,9 @@ def check(args: argparse.Namespace) -> None:
 def add_pictures(pictures: Path | None, lists: Path) -> None:
     """Add pictures without people to the training list."""
     if pictures is not None:
-        step("backgrounds.py", pictures, "--lists", lists)
+        step("data/backgrounds.py", pictures, "--lists", lists)
         return
-    command = ["env", f"PYTHON={sys.executable}", "sh", str(HERE / "debian_backgrounds.sh"), str(lists)]
+    command = ["env", f"PYTHON={sys.executable}", "sh", str(HERE / "data" / "debian_backgrounds.sh"), str(lists)]
     if subprocess.run(command, check=False).returncode != 0:
         raise SystemExit("debian_backgrounds.sh failed; name a folder of pictures without people with --pictures")
 

@@ -6,14 +6,20 @@ Takes minutes, needs no dataset, and says nothing about accuracy: it shows that 
 """
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 
+if __package__ in (None, ""):  # run as a file: find the repository's packages, not the modules beside this one
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
+
 import cv2
 import numpy as np
-from steps import HERE, release, step
 
-CONFIGS = ("picodet_s_416_facemask", "picodet_xs_416_facemask")
+from scripts.training.release.release import release
+from scripts.training.steps import CONFIGS, step
+
+MODELS = ("picodet_s_416_facemask", "picodet_xs_416_facemask")
 PICTURES = 10
 SKIN, MASK, DARK = (140, 175, 225), (200, 160, 90), (40, 40, 40)  # BGR
 
@@ -34,19 +40,19 @@ def run_all(folder: Path) -> None:
     """Make the dataset in ``folder`` and take each config from start to evaluation."""
     dataset, lists = folder / "dataset", folder / "lists"
     generate(dataset)
-    step("split_dataset.py", dataset, "--output", lists)
+    step("data/split_dataset.py", dataset, "--output", lists)
     data: list[object] = ["--dataset", dataset, "--lists", lists]
-    for name in CONFIGS:
-        config = HERE / "configs" / f"{name}.yml"
+    for name in MODELS:
+        config = CONFIGS / f"{name}.yml"
         training, models = folder / "training", folder / "models" / name
         options = ["pretrain_weights=null", "TrainReader.batch_size=2", "worker_num=0"]
         options.append(f"save_dir={training}")
-        step("train.py", "-c", config, *data, "-o", *options, "epoch=1")
-        step("train.py", "-c", config, *data, "--resume", "-o", *options, "epoch=2")
-        step("evaluate.py", "-c", config, *data, "-o", f"weights={training / name / 'model_final'}")
+        step("fine_tuning/train.py", "-c", config, *data, "-o", *options, "epoch=1")
+        step("fine_tuning/train.py", "-c", config, *data, "--resume", "-o", *options, "epoch=2")
+        step("evaluation/evaluate.py", "-c", config, *data, "-o", f"weights={training / name / 'model_final'}")
         release(config, data, training / name, folder / "inference", models, replace=False)
-        step("evaluate_onnx.py", *data, "--models", models, "--output", folder / "evaluation" / name)
-    print(f"all steps done for {', '.join(CONFIGS)}")
+        step("evaluation/evaluate_onnx.py", *data, "--models", models, "--output", folder / "evaluation" / name)
+    print(f"all steps done for {', '.join(MODELS)}")
 
 
 def generate(dataset: Path) -> None:

@@ -1,0 +1,103 @@
+"""Encoded bytes -> an upright BGR image, with every limit checked before anything is decoded."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.images.errors import UndecodableImageError
+from backend.images.formats import MAX_PIXELS, Header, check_pixels, read_header
+from backend.images.guard import check_data
+
+# how many times smaller a JPEG can be decoded
+FLAGS = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
+
+Image = NDArray[np.uint8]
+Reduction = Callable[[int, int], float]
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A decoded photo.
+
+    Attributes:
+        image: upright BGR (h, w, 3); smaller than the photo where that was allowed.
+        width, height: of the upright photo itself.
+    """
+
+    image: Image
+    width: int
+    height: int
+
+
+def decode_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Image:
+    """Decode a JPEG, PNG, WebP or BMP to an upright BGR image (h, w, 3) uint8.
+
+    Grey, 16-bit and transparent images become 8-bit colour; the EXIF orientation is applied.
+
+    Raises:
+        EmptyImageError, UnsupportedImageError, ImageTooLargeError: before anything is decoded.
+        UndecodableImageError: truncated or corrupt.
+    """
+    return decode_photo(data, max_pixels).image
+
+
+def decode_photo(data: bytes, max_pixels: int = MAX_PIXELS, most_reduction: Reduction | None = None) -> Photo:
+    """Decode as decode_image does; a JPEG, where it may be, at a half, a quarter or an eighth of its size.
+
+    libjpeg's scaled decoding leaves out most of the work: 58 ms become 23 for 12 megapixels at a quarter.
+
+    Args:
+        data: the encoded bytes.
+        max_pixels: the limit.
+        most_reduction: says for the upright photo's height and width how many times smaller it may be decoded. It is
+            asked for the size as the header has it; turned by EXIF, height and width change places.
+
+    Raises:
+        ImageError: as decode_image.
+    """
+    header = read_header(data)
+    check_pixels(header, max_pixels)
+    check_data(header.format, data)
+    reduction = choose_reduction(header, most_reduction) if most_reduction else 1
+    image = decode(data, header, FLAGS[reduction])
+    width, height = header.width, header.height
+    if image.shape[:2] != (divided(height, reduction), divided(width, reduction)):  # turned by its EXIF orientation
+        width, height = height, width
+    return Photo(image, width, height)
+
+
+def choose_reduction(header: Header, most_reduction: Reduction) -> int:
+    """Return a key of FLAGS: how many times smaller to decode a photo, whichever way its EXIF orientation turns it."""
+    width, height = header.width, header.height
+    allowed = min(most_reduction(height, width), most_reduction(width, height))
+    reduction = max((factor for factor in FLAGS if factor <= allowed), default=1)
+    looks_square = divided(width, reduction) == divided(height, reduction) and width != height
+    return 1 if header.format != "JPEG" or looks_square else reduction
+
+
+def divided(side: int, reduction: int) -> int:
+    """Return a side after libjpeg's scaled decoding, which rounds up."""
+    return -(-side // reduction)
+
+
+def decode(data: bytes, header: Header, flags: int) -> Image:
+    """Decode with OpenCV.
+
+    Raises:
+        UndecodableImageError: truncated or corrupt.
+    """
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error:
+        image = None
+    if image is None:
+        raise UndecodableImageError(f"The {header.format} cannot be decoded; it is truncated or corrupt.")
+    return np.asarray(image)

@@ -1,0 +1,110 @@
+"""An exported PicoDet in ONNX Runtime: tensors in, detections in the pixels of the photo out."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from backend.model.detections import Detections
+from backend.model.errors import InferenceError, ModelError
+from backend.model.infer_config import Nms
+from backend.model.nms import suppress_per_class
+from backend.preprocess import ModelInput
+
+ort.disable_telemetry_events()
+
+KNOWN_INPUTS = {"image", "scale_factor", "im_shape"}
+
+
+class OnnxModel:
+    """One ONNX Runtime session; safe to use from many threads.
+
+    Args:
+        path: the ``.onnx`` that paddle2onnx made of an export with post-processing, with or without NMS in the graph.
+        nms: the suppression for a graph without.
+        threads: cores for one inference.
+
+    Raises:
+        ModelError: if the file is missing, broken or another kind of model.
+    """
+
+    def __init__(self, path: Path, nms: Nms, threads: int = 1):
+        self.nms = nms
+        self.session = open_session(path, threads)
+        self.inputs = [node.name for node in self.session.get_inputs()]
+        unknown = sorted(set(self.inputs) - KNOWN_INPUTS)
+        if unknown or "image" not in self.inputs:
+            raise ModelError(f"{path.name} has the inputs {self.inputs}; a PicoDet has image and scale_factor.")
+        ranks = [len(node.shape) for node in self.session.get_outputs()]
+        self.nms_in_graph = ranks[:1] == [2] and len(ranks) <= 2
+        if not self.nms_in_graph and ranks != [3, 3]:
+            raise ModelError(f"{path.name} was exported without its post-processing; set export.post_process: True.")
+
+    def check_input(self, model_input: ModelInput) -> None:
+        """Raise ModelError if the graph has a fixed input size and the preprocessing makes another one."""
+        (shape,) = (node.shape for node in self.session.get_inputs() if node.name == "image")
+        made = model_input.tensor.shape
+        if any(isinstance(side, int) and side != real for side, real in zip(shape[1:], made[1:], strict=True)):
+            raise ModelError(f"Resize.target_size makes an input of {made[1:]}; the model takes {tuple(shape[1:])}.")
+
+    @property
+    def class_count(self) -> int | None:
+        """How many classes the scores (n, classes, anchors) have; None where the graph does not say."""
+        classes = None if self.nms_in_graph else self.session.get_outputs()[1].shape[1]
+        return classes if isinstance(classes, int) else None
+
+    def detect(self, model_input: ModelInput, threshold: float = 0.0) -> Detections:
+        """Run the model; boxes are in the pixels of the photo, not yet clipped to it; scores from ``threshold`` on.
+
+        Raises:
+            InferenceError: if ONNX Runtime fails on this photo.
+        """
+        outputs = self.run(model_input)
+        if self.nms_in_graph:
+            return from_nms_output(outputs[0]).above(threshold)
+        boxes, scores = outputs
+        found = suppress_per_class(boxes[0], scores[0], self.nms, threshold)
+        scale_y, scale_x = model_input.scale_factor[0]
+        scale = np.array([scale_x, scale_y, scale_x, scale_y], np.float32)
+        return Detections(found.boxes / scale, found.scores, found.class_ids)
+
+    def run(self, model_input: ModelInput) -> list[Any]:
+        """Return the raw outputs for one photo."""
+        tensors = {
+            "image": model_input.tensor,
+            "scale_factor": model_input.scale_factor,
+            "im_shape": model_input.im_shape,
+        }
+        try:
+            return list(self.session.run(None, {name: tensors[name] for name in self.inputs}))
+        except Exception as error:  # ONNX Runtime's exceptions share no public base
+            hint = " A graph with NMS does so on a single candidate: export it with export.nms: False."
+            raise InferenceError(f"The model failed on this photo.{hint if self.nms_in_graph else ''}") from error
+
+
+def open_session(path: Path, threads: int) -> ort.InferenceSession:
+    """Open an ONNX file on the CPU."""
+    if not path.is_file():
+        raise ModelError(f"{path} is missing.")
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # what goes wrong is raised, not printed
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle costs no core
+    try:
+        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception:  # ONNX Runtime's exceptions share no public base
+        raise ModelError(f"{path} is no model that ONNX Runtime can load; it is truncated or another file.") from None
+
+
+def from_nms_output(rows: NDArray[np.float32]) -> Detections:
+    """Read the output of a graph that does its own suppression.
+
+    Args:
+        rows: (m, 6): class, score, x1, y1, x2, y2; PaddleDetection marks "nothing found" with a row of class -1.
+    """
+    rows = rows.reshape(-1, 6)
+    rows = rows[rows[:, 0] >= 0]
+    return Detections.sort(rows[:, 2:], rows[:, 1], rows[:, 0].astype(np.int64))

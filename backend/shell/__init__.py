@@ -1,0 +1,1 @@
+"""The shell command: photos, videos and folders in, lines and files out."""

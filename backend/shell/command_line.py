@@ -1,0 +1,157 @@
+"""The shell command ``python backend/paddle_inference.py PATH...``."""
+
+import argparse
+import io
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from backend.images.decode import decode_image
+from backend.images.drawing import draw_results, encode_jpeg
+from backend.images.formats import SUFFIXES as PHOTO_SUFFIXES
+from backend.model.errors import ModelError
+from backend.paddle_inference import PicoDetector
+from backend.settings import ROOT, Settings
+from backend.shell.paths import expand, free_names, make_folder, read_path
+from backend.video.containers import SUFFIXES as VIDEO_SUFFIXES
+
+SAMPLE = ROOT / "images" / "test_mask.jpg"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return its exit status: 0, 1 if any file failed or was cut, 2 if nothing could be tried."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that no half-written video stays
+    try:
+        return run(arguments)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader, head for one, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        print(f"The output cannot be written: {error.strerror}.", file=sys.stderr)
+        return 2
+
+
+def run(arguments: list[str] | None) -> int:
+    """Do what main says, output errors apart."""
+    args = parse(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show
+    try:
+        settings = Settings.from_environment()
+        detector = PicoDetector(settings.model_dir, max_pixels=settings.max_image_pixels)
+        threshold = detector.check_threshold(args.threshold)
+        if args.output:
+            make_folder(args.output)
+    except (ModelError, ValueError) as error:
+        print(sentence(error), file=sys.stderr)
+        return 2
+    paths = list(expand(args.paths, args.output))
+    taken = {Path(os.path.realpath(path)) for path in paths}  # no photo is written over
+    failed = 0
+    for path in progress(paths):
+        try:
+            answer = process(detector, path, threshold, args.output, taken)
+        except (ValueError, OSError, RuntimeError) as error:
+            failed += 1
+            answer = {"error": sentence(error)}
+        failed += "warning" in answer
+        report({"path": str(path), **answer}, args.json)
+    sys.stdout.flush()
+    return 1 if failed else 0
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="paddle_inference.py",
+        description="Find faces in photos and videos and say of each whether it wears a mask. "
+        "Prints a line a face: class_id score x1 y1 x2 y2.",
+    )
+    parser.add_argument(
+        "paths", nargs="*", type=read_path, default=[SAMPLE], metavar="PATH", help="photos, videos, folders"
+    )
+    parser.add_argument("--threshold", type=float, help="lowest score, 0 to 1; default: the model's own")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="write each photo there with its boxes drawn")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a photo instead")
+    return parser.parse_args(arguments)
+
+
+def progress(paths: list[Path]) -> Any:
+    """Show a progress bar on a terminal where there is something to wait for."""
+    return tqdm(paths, unit="photo", disable=len(paths) < 10 or not sys.stderr.isatty())
+
+
+def process(
+    detector: PicoDetector, path: Path, threshold: float, output: Path | None, taken: set[Path]
+) -> dict[str, Any]:
+    """Detect in one file and, with an output folder, write it there with its boxes."""
+    if path.is_dir():
+        os.scandir(path).close()  # says why, if it cannot be listed
+        hint = "; for its videos, name a folder for the result: --output DIR" if output is None else ""
+        raise ValueError(f"The folder holds no photo ({', '.join(PHOTO_SUFFIXES)}){hint}.")
+    if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file():
+        return process_video(detector, path, threshold, output, taken)
+    data = path.read_bytes()
+    start = time.perf_counter()
+    answer = detector.answer(detector.decode(data), threshold, start)
+    entry: dict[str, Any] = {**answer}
+    if output:
+        drawn = draw_results(decode_image(data, detector.max_pixels), answer["results"])
+        (target,) = free_names(output, path.stem, (".jpg",), taken)
+        target.write_bytes(encode_jpeg(drawn))
+        entry["output"] = str(target)
+    return entry
+
+
+def process_video(
+    detector: PicoDetector, path: Path, threshold: float, output: Path | None, taken: set[Path]
+) -> dict[str, Any]:
+    """Detect in every frame of a video, and write it with its boxes, the counts and their plot."""
+    if output is None:
+        raise ValueError("It is a video; name a folder for the result: --output DIR.")
+    from backend.video.annotate import Outputs, annotate_video  # here: its libraries take a while to load
+
+    outputs = Outputs(*free_names(output, path.stem, (".mp4", ".csv", ".png"), taken))
+    counts = annotate_video(detector, path, threshold, outputs)
+    most = {label: max(faces[label] for faces in counts.faces) for label in counts.labels}
+    names = {name: str(file) for name, file in vars(outputs).items()}
+    entry = {"frames": len(counts.seconds), "seconds": counts.seconds[-1], "most_at_once": most, "output": names}
+    if counts.missing:
+        entry["warning"] = f"The video is cut or damaged: its last {counts.missing:.1f} s cannot be read."
+    return entry
+
+
+def report(entry: dict[str, Any], as_json: bool) -> None:
+    """Print what was found in one file, or what was wrong with it."""
+    if as_json:
+        tqdm.write(json.dumps(entry))
+    elif "error" in entry:
+        tqdm.write(f"{entry['path']}: {entry['error']}", file=sys.stderr)
+    elif "frames" in entry:
+        most = ", ".join(f"{count} {label}" for label, count in entry["most_at_once"].items())
+        files = ", ".join(entry["output"].values())
+        tqdm.write(f"{entry['path']}: frames: {entry['frames']}, at most {most} at once; written {files}")
+        if "warning" in entry:
+            tqdm.write(f"{entry['path']}: {entry['warning']}", file=sys.stderr)
+    else:
+        tqdm.write(f"{entry['path']}: {len(entry['results'])} found", file=sys.stderr)
+        for result in entry["results"]:
+            box = " ".join(f"{side:.2f}" for side in result["box"])
+            tqdm.write(f"{result['class_id']} {result['score']:.4f} {box}")
+
+
+def sentence(error: Exception) -> str:
+    """Return an error's text for a user."""
+    if isinstance(error, OSError):
+        return f"It cannot be read or written: {error.strerror}."
+    return str(error)

@@ -1,0 +1,1 @@
+"""Videos: opened, decoded, written with boxes, counted over time."""

@@ -1,0 +1,78 @@
+"""A video file in; out come the video with its boxes drawn, a table of counts over time, and a plot of it."""
+
+import csv
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+
+from backend.images.drawing import draw_results
+from backend.paddle_inference import PicoDetector
+from backend.video.containers import end_of, end_of_all, open_input, sound_of
+from backend.video.counts import Counts, draw_plot
+from backend.video.errors import VideoError
+from backend.video.frames import decode, upright
+from backend.video.writer import Writer
+
+TOLERANCE = 0.3  # seconds; durations in a file's head are rounded
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The three files of one video."""
+
+    video: Path
+    counts: Path
+    plot: Path
+
+
+def annotate_video(detector: PicoDetector, source: Path, threshold: float, outputs: Outputs) -> Counts:
+    """Find the faces in every frame and write the outputs; each appears complete or not at all.
+
+    Frames keep their times, so a variable frame rate stays one; a rotated video comes out upright; sound is copied
+    where MP4 takes it.
+
+    Raises:
+        VideoError: no video, or it cannot be decoded.
+        OSError: a file cannot be read or written.
+    """
+    partial = {path: path.with_name(f".{path.name}.partial") for path in vars(outputs).values()}
+    try:
+        counts = write_video(detector, source, threshold, partial[outputs.video])
+        with partial[outputs.counts].open("w", newline="", encoding="utf-8") as table:
+            csv.writer(table).writerows(counts.rows())
+        draw_plot(counts, partial[outputs.plot])
+        for path, made in partial.items():
+            made.replace(path)
+    finally:
+        for made in partial.values():
+            made.unlink(missing_ok=True)
+    return counts
+
+
+def write_video(detector: PicoDetector, source: Path, threshold: float, target: Path) -> Counts:
+    """Write the video with its boxes; return the counts."""
+    counts = Counts(detector.labels, [], [])
+    with source.open("rb") as file, open_input(file, source) as container:
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        with av.open(str(target), "w", format="mp4") as written:
+            writer = Writer(written, stream, sound_of(container))
+            held = 0.0
+            for packet in container.demux([stream, *sound_of(container)]):
+                held = max(held, end_of(packet))
+                if packet.stream.type == "audio":
+                    writer.copy(packet)
+                    continue
+                for frame in decode(packet, source):
+                    image = upright(frame)
+                    results = detector.predict_image(image, threshold)["results"]
+                    counts.seconds.append(writer.write(draw_results(image, results), frame))
+                    counts.faces.append(Counter(face["label"] for face in results))
+            if not counts.seconds:
+                raise VideoError(f"{source.name} has no picture that can be decoded.")
+            writer.finish()
+            missing = end_of_all(container) - held
+            counts.missing = missing if missing > TOLERANCE else 0.0
+    return counts

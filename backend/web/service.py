@@ -1,0 +1,28 @@
+"""What a request needs: the detector, who may use it now, what is counted, and whether the service is about to end."""
+
+import threading
+from dataclasses import dataclass, field
+
+from flask import current_app
+
+from backend.paddle_inference import PicoDetector
+from backend.process.cores import Cores
+from backend.web.admission import Admission
+from backend.web.metrics import Metrics
+
+
+@dataclass(frozen=True)
+class Service:
+    """One a process, shared by all requests."""
+
+    detector: PicoDetector
+    admission: Admission
+    cores: Cores
+    metrics: Metrics
+    draining: threading.Event = field(default_factory=threading.Event)
+
+
+def current_service() -> Service:
+    """Return the one that create_app set up."""
+    found: Service = current_app.extensions["service"]
+    return found

@@ -1,0 +1,11 @@
+// The page's long-lived parts, one of each; main.js tells them whom to call.
+
+import { apiBase } from "./api.js";
+import { Live } from "./live.js";
+import { Queue } from "./queue.js";
+import { View } from "./view.js";
+
+export const base = apiBase(window.location);
+export const queue = new Queue(base);
+export const view = new View($("#canvas")[0]);
+export const live = new Live(base);

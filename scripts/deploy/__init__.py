@@ -1,0 +1,1 @@
+"""Replicas: images, compose, Kubernetes, nginx, and a test that takes replicas away."""

@@ -1,0 +1,1 @@
+"""The data set: checked and split, pictures without people, annotations read."""

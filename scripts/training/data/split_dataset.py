@@ -1,0 +1,217 @@
+"""Check a VOC dataset and split it 4:1 into training and validation lists.
+
+    python scripts/training/data/split_dataset.py DATASET [--output DIR]
+
+DATASET is a folder, or a zip of one, with JPEGImages/, Annotations/ and label_list.txt; it can be read-only.
+"""
+
+import argparse
+import sys
+import zipfile
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from pathlib import PurePosixPath
+from xml.etree import ElementTree  # nosec B405
+
+if __package__ in (None, ""):  # run as a file: find the repository's packages, not the modules beside this one
+    sys.path[0] = str(Path(__file__).resolve().parents[3])
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp"}
+EVERY_NTH_VALIDATES = 5
+MOST_UNPACKED_BYTES = 20 * 2**30
+ENTITY_DECLARATION = b"<!ENTITY"  # an annotation has no use for one; expanding it can exhaust memory
+
+
+class DatasetError(Exception):
+    """A dataset that cannot be split at all."""
+
+
+@dataclass
+class Checked:
+    """What a dataset holds: usable pairs in the order of their images' names, and what is wrong with the others."""
+
+    pairs: list[tuple[Path, Path]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Split as the arguments say; return the exit status."""
+    parser = argparse.ArgumentParser(description="Check a VOC dataset and split it 4:1.")
+    parser.add_argument("dataset", type=Path, help="folder, or zip of one")
+    parser.add_argument("--output", type=Path, default=Path("output/lists"), help="folder for train.txt and val.txt")
+    args = parser.parse_args(arguments)
+    try:
+        root = find_root(args.dataset, args.output)
+        checked = check_dataset(root)
+        if not checked.pairs:
+            raise DatasetError(f"{args.dataset} holds no usable pair of image and annotation.")
+        training, validation = split(checked.pairs)
+        args.output.mkdir(parents=True, exist_ok=True)
+        write_list(args.output / "train.txt", root, training)
+        write_list(args.output / "val.txt", root, validation)
+    except (DatasetError, OSError, UnicodeError, zipfile.BadZipFile) as error:
+        print(error, file=sys.stderr)
+        return 1
+    for problem in checked.problems:
+        print(problem)
+    print(f"dataset {root}: {len(training)} for training, {len(validation)} for validation, lists in {args.output}")
+    if checked.problems:
+        print(f"{len(checked.problems)} left out (see above)")
+    return 0
+
+
+def find_root(dataset: Path, output: Path) -> Path:
+    """Return the folder that holds JPEGImages/ and Annotations/, unpacking a zip into ``output`` first."""
+    if dataset.is_file():
+        if not zipfile.is_zipfile(dataset):
+            raise DatasetError(f"{dataset} is no zip; give the dataset's folder, or a zip of it.")
+        target = output / "unpacked" / dataset.stem
+        unpack(dataset, target)
+        dataset = target
+    if not dataset.is_dir():
+        raise DatasetError(f"{dataset} is no folder and no zip.")
+    inside = [child for child in sorted(dataset.iterdir()) if child.is_dir()]
+    for root in (dataset, *inside):
+        if (root / "JPEGImages").is_dir() and (root / "Annotations").is_dir():
+            return root
+    raise DatasetError(f"{dataset} should hold the folders JPEGImages and Annotations.")
+
+
+def unpack(archive: Path, target: Path) -> None:
+    """Unpack a zip, unless one of its paths leaves the folder or it is far too large.
+
+    Raises:
+        DatasetError: naming the path; nothing is written then.
+    """
+    with zipfile.ZipFile(archive) as zipped:
+        members = zipped.infolist()
+        for member in members:
+            path = PurePosixPath(member.filename.replace("\\", "/"))
+            is_link = (member.external_attr >> 16) & 0o170000 == 0o120000
+            if path.is_absolute() or ".." in path.parts or ":" in member.filename or is_link:
+                raise DatasetError(f"{archive} is refused: {member.filename!r} would leave the folder.")
+        size = sum(member.file_size for member in members)
+        if size > MOST_UNPACKED_BYTES:
+            raise DatasetError(f"{archive} is refused: unpacked it would be {size / 2**30:.0f} GiB.")
+        target.mkdir(parents=True, exist_ok=True)
+        for member in tqdm(members, desc="unpacking", unit="file"):
+            zipped.extract(member, target)
+
+
+def check_dataset(root: Path) -> Checked:
+    """Check every image and annotation of a dataset."""
+    labels = read_labels(root)
+    files = sorted((root / "JPEGImages").iterdir())
+    images = [path for path in files if path.suffix.lower() in SUFFIXES]
+    annotations = {path.stem: path for path in sorted((root / "Annotations").glob("*.xml"))}
+    count = Counter(path.stem for path in images)
+    checked = Checked()
+    for path in sorted(set(files) - set(images)):
+        checked.problems.append(f"{path.relative_to(root)}: its name ends in none of {', '.join(sorted(SUFFIXES))}")
+    for stem in sorted(annotations.keys() - count.keys()):
+        checked.problems.append(f"{annotations[stem].relative_to(root)}: there is no image of this name")
+    for image in tqdm(images, desc="checking", unit="photo"):
+        annotation = annotations.get(image.stem)
+        if annotation is None:
+            checked.problems.append(f"{image.relative_to(root)}: there is no annotation of this name")
+            continue
+        if count[image.stem] > 1:
+            checked.problems.append(f"{image.relative_to(root)}: {count[image.stem]} images share one annotation")
+            continue
+        problem = find_problem(image, annotation, labels)
+        if problem:
+            checked.problems.append(f"{annotation.relative_to(root)}: {problem}")
+        else:
+            checked.pairs.append((image, annotation))
+    return checked
+
+
+def read_labels(root: Path) -> list[str]:
+    """Return the classes in ``label_list.txt``."""
+    path = root / "label_list.txt"
+    if not path.is_file():
+        raise DatasetError(f"{path} is missing; it should list the classes, one a line.")
+    labels = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    if not labels:
+        raise DatasetError(f"{path} is empty; it should list the classes, one a line.")
+    return labels
+
+
+def find_problem(image: Path, annotation: Path, labels: list[str]) -> str | None:
+    """Return what is wrong with an image and its annotation, in a few words, or None."""
+    if image.name.split() != [image.name]:
+        return "its name has a blank; the lists that PaddleDetection reads are split at blanks"
+    try:
+        content = annotation.read_bytes()
+    except OSError as error:
+        return f"it cannot be read ({error.strerror})"
+    if ENTITY_DECLARATION in content:
+        return "the XML declares an entity"
+    try:
+        tree = ElementTree.fromstring(content)  # nosec B314
+    except (ElementTree.ParseError, LookupError, ValueError) as error:  # the last two: an encoding it does not know
+        return f"the XML does not parse ({error})"
+    try:
+        width, height = (int(float(tree.findtext(f"size/{side}", ""))) for side in ("width", "height"))
+    except (ValueError, OverflowError):
+        return "size has no width or height"
+    actual = image_size(image)
+    if actual is None:
+        return "the image cannot be decoded"
+    if (width, height) != actual:
+        return f"size is {width} x {height}, the image is {actual[0]} x {actual[1]}"
+    for number, entry in enumerate(tree.findall("object"), 1):
+        problem = find_box_problem(entry, width, height, labels)
+        if problem:
+            return f"object {number}: {problem}"
+    return None
+
+
+def image_size(path: Path) -> tuple[int, int] | None:
+    """Decode an image as PaddleDetection does, EXIF orientation applied; return width and height, or None."""
+    try:
+        image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+    except (cv2.error, OSError):
+        return None
+    return None if image is None else (image.shape[1], image.shape[0])
+
+
+def find_box_problem(entry: ElementTree.Element, width: int, height: int, labels: list[str]) -> str | None:
+    """Return what is wrong with one object, or None."""
+    label = entry.findtext("name", "")
+    if label not in labels:
+        return f"the class {label!r} is not in label_list.txt"
+    try:
+        x1, y1, x2, y2 = (float(entry.findtext(f"bndbox/{side}", "")) for side in ("xmin", "ymin", "xmax", "ymax"))
+    except ValueError:
+        return "the box has no xmin, ymin, xmax and ymax"
+    box = f"{x1:g} {y1:g} {x2:g} {y2:g}"
+    if not (x1 < x2 and y1 < y2):
+        return f"the box {box} is empty"
+    if x1 < 0 or y1 < 0 or x2 > width or y2 > height:
+        return f"the box {box} is outside the image of {width} x {height}"
+    return None
+
+
+def split(pairs: list[tuple[Path, Path]]) -> tuple[list[tuple[Path, Path]], list[tuple[Path, Path]]]:
+    """Return (training, validation): every fifth pair, from the first, validates."""
+    validation = pairs[::EVERY_NTH_VALIDATES]
+    training = [pair for index, pair in enumerate(pairs) if index % EVERY_NTH_VALIDATES]
+    return training, validation
+
+
+def write_list(target: Path, root: Path, pairs: list[tuple[Path, Path]]) -> None:
+    """Write one list; a reader never sees half of it."""
+    lines = (f"{image.relative_to(root).as_posix()} {xml.relative_to(root).as_posix()}\n" for image, xml in pairs)
+    partial = target.with_suffix(".partial")
+    partial.write_text("".join(lines), encoding="utf-8")
+    partial.replace(target)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

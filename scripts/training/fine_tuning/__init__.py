@@ -1,0 +1,1 @@
+"""Fine-tuning with PaddleDetection, made fast on a CPU."""

@@ -1,0 +1,1 @@
+"""From trained weights to models/: calibrated, exported, converted, optimised."""

@@ -1,0 +1,193 @@
+import struct
+
+import cv2
+import numpy as np
+import pytest
+from conftest import IMAGES, encode
+from made import png
+from odd_images import ODD_IMAGES
+
+from backend.images.decode import Header, decode_image, decode_photo, read_header
+from backend.images.errors import EmptyImageError, ImageTooLargeError, UndecodableImageError, UnsupportedImageError
+from scripts.development.fuzz import with_exif
+
+
+@pytest.mark.parametrize(("extension", "name"), [(".jpg", "JPEG"), (".png", "PNG"), (".webp", "WebP"), (".bmp", "BMP")])
+def test_the_four_formats(extension, name, noise):
+    data = encode(extension, noise)
+    assert read_header(data) == Header(name, 80, 60)
+    assert decode_image(data).shape == (60, 80, 3)
+
+
+def test_lossless_formats_give_the_pixels_back(noise):
+    for data in (encode(".png", noise), encode(".bmp", noise), encode(".webp", noise, cv2.IMWRITE_WEBP_QUALITY, 101)):
+        np.testing.assert_array_equal(decode_image(data), noise)
+
+
+def test_a_bmp_with_the_old_header():
+    pixels = bytes(range(4 * 3 * 2))
+    header = b"BM" + struct.pack("<IHHI", 26 + len(pixels), 0, 0, 26) + struct.pack("<IHHHH", 12, 4, 2, 1, 24)
+    assert read_header(header + pixels) == Header("BMP", 4, 2)
+    assert decode_image(header + pixels).shape == (2, 4, 3)
+
+
+def test_exif_orientation_is_applied():
+    image = decode_image((IMAGES / "test_rotated.jpg").read_bytes())
+    stored = read_header((IMAGES / "test_rotated.jpg").read_bytes())
+    assert image.shape[:2] == (stored.width, stored.height)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.zeros((30, 40), np.uint8),
+        np.zeros((30, 40, 4), np.uint8),
+        np.full((30, 40), 40000, np.uint16),
+        np.full((30, 40, 3), 40000, np.uint16),
+        np.zeros((1, 1, 3), np.uint8),
+    ],
+    ids=["grey", "transparent", "16-bit grey", "16-bit colour", "one pixel"],
+)
+def test_unusual_images_become_8_bit_colour(image):
+    decoded = decode_image(encode(".png", image))
+    assert decoded.dtype == np.uint8
+    assert decoded.shape == (*image.shape[:2], 3)
+
+
+@pytest.mark.parametrize("name", ODD_IMAGES)
+def test_odd_images_show_their_first_picture(name):
+    image = decode_image(ODD_IMAGES[name])
+    assert image.shape == (12, 16, 3)
+    if name != "1-bit PNG":
+        left, right = image[:, :4].mean((0, 1)), image[:, -4:].mean((0, 1))
+        assert left[2] < right[2] - 100  # red
+        assert left[0] > right[0] + 100  # blue
+
+
+def test_an_interlaced_png():
+    passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 16), np.uint8)
+    rows = [bytes(1) + row.tobytes() for x, y, dx, dy in passes for row in pixels[y::dy, x::dx]]
+    data = png(16, 12, colour=0, data=b"".join(rows), interlaced=1)
+    np.testing.assert_array_equal(decode_image(data)[..., 0], pixels)
+
+
+def test_16_bit_keeps_its_brightness():
+    decoded = decode_image(encode(".png", np.full((8, 8, 3), 32896, np.uint16)))
+    assert abs(int(decoded[0, 0, 0]) - 128) <= 1
+
+
+def test_a_side_that_no_decoder_takes_is_too_large_and_not_corrupt():
+    assert decode_image(encode(".png", np.zeros((1, 1_000_000), np.uint8))).shape == (1, 1_000_000, 3)
+    with pytest.raises(ImageTooLargeError, match="a side may have at most 1000000"):
+        decode_image(png(1_000_001, 1))
+
+
+def test_empty():
+    with pytest.raises(EmptyImageError, match="0 bytes"):
+        decode_image(b"")
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        (b"GIF89a" + bytes(40), "a GIF"),
+        (b"II*\0" + bytes(40), "a TIFF"),
+        (b"%PDF-1.7", "a PDF"),
+        (b"\0\0\0\x18ftypheic", "a HEIC"),
+        (b"\0\0\0\x18ftypavif", "an AVIF"),
+        (b"\0\0\0\x18ftypisom", "a video"),
+        (b"hello, world", "in no known image format"),
+        (b"\0", "in no known image format"),
+        (b"RIFF\0\0\0\0WAVE", "in no known image format"),
+    ],
+)
+def test_other_formats_are_named(data, named):
+    with pytest.raises(UnsupportedImageError) as error:
+        decode_image(data)
+    assert named in str(error.value)
+    assert "JPEG, PNG, WebP or BMP" in str(error.value)
+
+
+@pytest.mark.parametrize("extension", [".jpg", ".png", ".webp", ".bmp"])
+@pytest.mark.parametrize("length", [3, 12, 20, 25, 30])
+def test_a_file_cut_in_its_header(extension, length, noise):
+    with pytest.raises((UndecodableImageError, UnsupportedImageError)):
+        decode_image(encode(extension, noise)[:length])
+
+
+@pytest.mark.parametrize("extension", [".png", ".webp", ".bmp"])
+def test_a_file_cut_in_its_data(extension, noise):
+    data = encode(extension, noise)
+    with pytest.raises(UndecodableImageError, match="truncated or corrupt"):
+        decode_image(data[: len(data) // 2])
+
+
+def test_corrupt_data_behind_a_good_header():
+    with pytest.raises(UndecodableImageError):
+        decode_image(png(20, 20, data=b"not enough"))
+
+
+@pytest.mark.parametrize(("width", "height"), [(30000, 30000), (2**31 - 1, 2**31 - 1), (40_000_001, 1)])
+def test_a_decompression_bomb_is_refused_by_its_header(monkeypatch, width, height):
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("decoded"))
+    with pytest.raises(ImageTooLargeError, match="at most"):
+        decode_image(png(width, height))
+
+
+def test_the_limit_itself_is_allowed(noise):
+    data = encode(".png", noise)
+    assert decode_image(data, max_pixels=4800).shape == (60, 80, 3)
+    with pytest.raises(ImageTooLargeError, match="80 x 60"):
+        decode_image(data, max_pixels=4799)
+
+
+def test_an_error_inside_opencv_is_mapped(monkeypatch, noise):
+    def fail(*_):
+        raise cv2.error("a detail for developers")
+
+    monkeypatch.setattr(cv2, "imdecode", fail)
+    with pytest.raises(UndecodableImageError) as error:
+        decode_image(encode(".png", noise))
+    assert "developers" not in str(error.value)
+
+
+def photo_of(width, height):
+    """A smooth picture as JPEG, so that its reduction can be compared."""
+    x, y = np.meshgrid(np.linspace(0, 255, width), np.linspace(0, 255, height))
+    return encode(".jpg", np.dstack([x, y, 255 - x]).astype(np.uint8))
+
+
+@pytest.mark.parametrize(("allowed", "factor"), [(0.5, 1), (1, 1), (1.9, 1), (2, 2), (3.9, 2), (4, 4), (8, 8), (99, 8)])
+@pytest.mark.parametrize(("width", "height"), [(640, 480), (641, 479), (333, 1001)])
+def test_a_jpeg_is_decoded_as_small_as_is_allowed(allowed, factor, width, height):
+    data = photo_of(width, height)
+    photo = decode_photo(data, most_reduction=lambda height, width: allowed)
+    assert (photo.width, photo.height) == (width, height)
+    assert photo.image.shape[:2] == (-(-height // factor), -(-width // factor))
+    whole = cv2.resize(decode_image(data), photo.image.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(whole.astype(int) - photo.image).mean() < 2
+
+
+def test_a_turned_photo_keeps_its_upright_size():
+    data = with_exif(photo_of(640, 480))
+    photo = decode_photo(data, most_reduction=lambda height, width: 4)
+    assert (photo.width, photo.height) == (480, 640)
+    assert photo.image.shape[:2] == (160, 120)
+
+
+def test_both_ways_that_a_photo_may_be_turned_are_asked_for():
+    asked = []
+    decode_photo(photo_of(640, 480), most_reduction=lambda height, width: asked.append((height, width)) or 1)
+    assert sorted(asked) == [(480, 640), (640, 480)]
+
+
+def test_a_photo_whose_turn_would_not_show_is_decoded_whole():
+    photo = decode_photo(photo_of(800, 799), most_reduction=lambda height, width: 2)
+    assert photo.image.shape[:2] == (799, 800)
+
+
+@pytest.mark.parametrize("extension", [".png", ".webp", ".bmp"])
+def test_other_formats_are_decoded_whole(extension, noise):
+    photo = decode_photo(encode(extension, noise), most_reduction=lambda height, width: 8)
+    assert photo.image.shape == noise.shape

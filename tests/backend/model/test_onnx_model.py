@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+import tiny_models
+
+from backend import PicoDetector
+from backend.model.errors import InferenceError, ModelError
+from backend.model.onnx_model import from_nms_output
+from backend.settings import MODELS
+
+BOXES = [[0, 0, 104, 104], [208, 208, 416, 416], [210, 208, 416, 416]]
+
+
+def test_boxes_come_out_in_pixels_of_the_photo(model_dir, noise):
+    detector = PicoDetector(model_dir(tiny_models.without_nms(BOXES, [[0.9, 0, 0], [0, 0.8, 0.7]])))
+    results = detector.predict_image(noise)["results"]
+    assert [(r["label"], r["box"]) for r in results] == [
+        ("face", [0, 0, 20, 15]),
+        ("face_mask", [40, 30, 80, 60]),
+    ]
+
+
+def test_a_graph_with_nms(model_dir, noise):
+    rows = [[0, 0.6, 1, 2, 30, 40], [1, 0.9, 50, 10, 200, 59]]
+    results = PicoDetector(model_dir(tiny_models.with_nms(rows))).predict_image(noise)["results"]
+    assert [(r["class_id"], r["box"]) for r in results] == [(1, [50, 10, 80, 59]), (0, [1, 2, 30, 40])]
+
+
+@pytest.mark.parametrize("rows", [[], [[-1] * 6], [[0, 0.9, 1, 1, 5, 5]]], ids=["none", "marked none", "one"])
+def test_a_graph_with_nms_and_few_faces(model_dir, noise, rows):
+    results = PicoDetector(model_dir(tiny_models.with_nms(rows))).predict_image(noise)["results"]
+    assert len(results) == sum(row[0] >= 0 for row in rows)
+
+
+def test_a_photo_on_which_the_graph_fails_does_not_take_the_others_down(model_dir, noise):
+    detector = PicoDetector(model_dir(tiny_models.failing_on_dark_photos()), warm_up=False)
+    with pytest.raises(InferenceError, match="The model failed on this photo"):
+        detector.predict_image(noise * 0)
+    assert len(detector.predict_image(noise)["results"]) == 2
+
+
+def test_a_graph_that_fails_at_warm_up_is_loaded_all_the_same(model_dir):
+    assert PicoDetector(model_dir(tiny_models.failing_on_dark_photos())).labels == ("face", "face_mask")
+
+
+@pytest.mark.parametrize(
+    ("onnx", "named"),
+    [
+        (None, "should hold one .onnx; it holds none"),
+        (b"", "truncated or another file"),
+        (b"PK\x03\x04 no model", "truncated or another file"),
+        (tiny_models.without_nms(BOXES, [[0.9, 0, 0]])[:80], "truncated or another file"),
+        (tiny_models.of_another_kind(), "inputs ['pixels']"),
+        (tiny_models.without_postprocessing(), "export.post_process: True"),
+    ],
+    ids=["missing", "empty", "zip", "truncated", "classifier", "raw maps"],
+)
+def test_what_cannot_be_served_is_refused_in_one_sentence(model_dir, onnx, named):
+    with pytest.raises(ModelError) as error:
+        PicoDetector(model_dir(onnx))
+    assert named in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_size_that_the_model_does_not_take_is_refused(model_dir, infer_cfg):
+    steps = [dict(step) for step in infer_cfg["Preprocess"]]
+    steps[0]["target_size"] = [320, 320]
+    real = (MODELS / "picodet_s_416_facemask.onnx").read_bytes()
+    with pytest.raises(ModelError, match=r"Resize.target_size makes an input of \(3, 320, 320\)"):
+        PicoDetector(model_dir(real, Preprocess=steps))
+
+
+def test_two_models_in_one_folder_are_refused(model_dir):
+    folder = model_dir(tiny_models.of_another_kind())
+    (folder / "second.onnx").write_bytes(b"")
+    with pytest.raises(ModelError, match="it holds second.onnx, tiny.onnx"):
+        PicoDetector(folder)
+
+
+def test_labels_and_classes_have_to_agree(model_dir):
+    with pytest.raises(ModelError, match="label_list has 2 labels, the model 3 classes"):
+        PicoDetector(model_dir(tiny_models.without_nms(BOXES, [[0.9, 0, 0]] * 3)))
+
+
+def test_the_output_of_a_graph_with_nms():
+    rows = np.array([[0, 0.3, 1, 2, 3, 4], [1, 0.8, 5, 6, 7, 8]], np.float32)
+    found = from_nms_output(rows)
+    assert found.class_ids.tolist() == [1, 0]
+    assert found.boxes[0].tolist() == [5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("rows", [np.empty((0, 6), np.float32), np.full((1, 6), -1, np.float32)])
+def test_the_output_of_a_graph_that_found_nothing(rows):
+    assert len(from_nms_output(rows)) == 0

@@ -1,0 +1,85 @@
+import os
+import threading
+
+import pytest
+
+from backend.process import cores
+from backend.process.cores import Cores, usable_cores
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no affinity of threads")
+FOUR = frozenset({0, 1, 2, 5})
+
+
+@pytest.fixture
+def kept(monkeypatch):
+    """A machine of four cores; the cores that each call of keep_to was given."""
+    calls = []
+    monkeypatch.setattr(cores, "usable_cores", lambda: FOUR)
+    monkeypatch.setattr(cores, "keep_to", calls.append)
+    return calls
+
+
+def on_core(monkeypatch, number):
+    monkeypatch.setattr(cores, "current_core", lambda: number)
+
+
+def test_those_that_run_at_once_have_different_cores(kept, monkeypatch):
+    on_core(monkeypatch, 2)
+    shared = Cores(4)
+    with shared.one(), shared.one(), shared.one(), shared.one():
+        assert kept == [{2}, {0}, {1}, {5}]
+    assert kept[4:] == [FOUR] * 4
+
+
+def test_a_core_is_free_again_also_after_an_error(kept, monkeypatch):
+    on_core(monkeypatch, 5)
+    shared = Cores(4)
+    for _ in range(5):
+        with pytest.raises(ValueError, match="bad photo"), shared.one():
+            raise ValueError("bad photo")
+    assert kept == [{5}, FOUR] * 5
+
+
+def test_where_the_c_library_cannot_tell_the_core_any_free_one_is_taken(kept, monkeypatch):
+    monkeypatch.setattr(cores, "sched_getcpu", None)
+    with Cores(4).one():
+        assert kept == [{0}]
+
+
+@pytest.mark.parametrize("concurrency", [1, 3, 5, 256])
+def test_with_fewer_or_more_inferences_than_cores_linux_decides(kept, concurrency):
+    with Cores(concurrency).one():
+        assert kept == []
+
+
+def test_one_core_has_nothing_to_be_kept_apart(kept, monkeypatch):
+    monkeypatch.setattr(cores, "usable_cores", lambda: frozenset({3}))
+    with Cores(1).one():
+        assert kept == []
+
+
+def test_a_system_that_forbids_it_changes_nothing(monkeypatch):
+    def forbid(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(cores, "usable_cores", lambda: FOUR)
+    monkeypatch.setattr(os, "sched_setaffinity", forbid)
+    with Cores(4).one():
+        pass
+
+
+def test_real_threads_are_kept_to_one_core_and_let_go():
+    before, seen = usable_cores(), []
+
+    def run(shared):
+        with shared.one():
+            seen.append(usable_cores())
+        seen.append(usable_cores())
+
+    thread = threading.Thread(target=run, args=[Cores(len(before))])
+    thread.start()
+    thread.join()
+    assert len(seen[0]) == 1
+    assert seen[0] <= before
+    assert seen[1] == before
+    assert usable_cores() == before

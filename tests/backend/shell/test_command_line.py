@@ -1,0 +1,165 @@
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+from conftest import IMAGES
+
+from backend.settings import ROOT
+from backend.shell import command_line
+
+
+@pytest.fixture
+def run(capsys):
+    def call(*arguments):
+        status = command_line.main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return call
+
+
+def test_a_line_a_face(run, detector):
+    status, out, _ = run(IMAGES / "test_group.jpg")
+    rows = [line.split() for line in out.splitlines()]
+    expected = detector.predict(IMAGES / "test_group.jpg")["results"]
+    assert status == 0
+    assert [[int(row[0]), *map(float, row[1:])] for row in rows] == [
+        [r["class_id"], r["score"], *r["box"]] for r in expected
+    ]
+
+
+def test_without_arguments_it_takes_the_sample(run):
+    assert run()[1] == run(IMAGES / "test_mask.jpg")[1] != ""
+
+
+def test_json(run):
+    status, out, _ = run(IMAGES / "test_mask.jpg", IMAGES / "test_face.jpg", "--json")
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert status == 0
+    assert [answer["path"].rsplit("/", 1)[1] for answer in answers] == ["test_mask.jpg", "test_face.jpg"]
+    assert answers[0]["results"][0]["label"] == "face_mask"
+
+
+def test_a_folder_and_all_below_it(run, tmp_path):
+    (tmp_path / "below").mkdir()
+    for target in ("a.jpg", "below/b.JPG"):
+        shutil.copy(IMAGES / "test_face.jpg", tmp_path / target)
+    (tmp_path / "notes.txt").write_text("no photo")
+    status, out, err = run(tmp_path)
+    assert status == 0
+    assert out == run(IMAGES / "test_face.jpg")[1] * 2 != ""
+    assert "notes.txt" not in err
+
+
+def test_an_empty_folder(run, tmp_path):
+    status, out, err = run(tmp_path)
+    assert (status, out) == (1, "")
+    assert "holds no photo" in err
+
+
+def test_a_bad_file_is_reported_and_the_rest_go_on(run, tmp_path):
+    bad, empty = tmp_path / "bad.jpg", tmp_path / "empty.png"
+    bad.write_bytes(b"no photo")
+    empty.write_bytes(b"")
+    status, out, err = run(bad, empty, tmp_path / "missing.jpg", IMAGES / "test_mask.jpg")
+    assert status == 1
+    assert len(out.splitlines()) == 1
+    for named in (
+        "bad.jpg: The image is in no known",
+        "empty.png: The image is empty",
+        "missing.jpg: It cannot be read",
+    ):
+        assert named in err
+    assert "Traceback" not in err
+
+
+def test_output_writes_each_photo_with_its_boxes(run, tmp_path):
+    other = tmp_path / "other" / "test_mask.jpg"
+    other.parent.mkdir()
+    shutil.copy(IMAGES / "test_mask.jpg", other)
+    status, _, _ = run(IMAGES / "test_mask.jpg", other, "--output", tmp_path / "deep" / "drawn")
+    assert status == 0
+    assert sorted(path.name for path in (tmp_path / "deep" / "drawn").iterdir()) == ["test_mask.jpg", "test_mask_2.jpg"]
+
+
+def test_what_a_folder_cannot_give_is_reported(run, tmp_path):
+    shutil.copy(IMAGES / "test_mask.jpg", tmp_path / "good.jpg")
+    (tmp_path / "dangling.jpg").symlink_to(tmp_path / "nothing")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    status, out, err = run(tmp_path, tmp_path / "loop", "a" * 300)
+    assert (status, len(out.splitlines())) == (1, 1)
+    for name in ("dangling.jpg", "loop", "a" * 300):
+        assert f"{name}: It cannot be read" in err
+
+
+def test_an_output_that_is_no_folder(run, tmp_path):
+    (tmp_path / "file").write_text("x")
+    status, _, err = run("--output", tmp_path / "file")
+    assert (status, err) == (2, f"--output {tmp_path / 'file'} is a file; name a folder.\n")
+    status, _, err = run("--output", tmp_path / "file" / "below")
+    assert (status, err) == (
+        2,
+        f"--output {tmp_path / 'file' / 'below'} cannot be used as a folder: Not a directory.\n",
+    )
+
+
+def test_output_writes_over_nothing(run, tmp_path):
+    (tmp_path / "test_mask.jpg").write_bytes(b"precious")
+    assert run(IMAGES / "test_mask.jpg", "--output", tmp_path)[0] == 0
+    assert (tmp_path / "test_mask.jpg").read_bytes() == b"precious"
+    assert (tmp_path / "test_mask_2.jpg").stat().st_size > 1000
+
+
+def test_what_was_written_below_a_folder_is_not_taken_again(run, tmp_path):
+    shutil.copy(IMAGES / "test_mask.jpg", tmp_path)
+    for _ in range(2):
+        assert run(tmp_path, "--output", tmp_path / "sub" / "out")[0] == 0
+    assert {path.name for path in (tmp_path / "sub" / "out").iterdir()} == {"test_mask.jpg", "test_mask_2.jpg"}
+    assert run(tmp_path / "sub", "--output", tmp_path / "other")[0] == 0
+    assert len(list((tmp_path / "other").iterdir())) == 2
+
+
+def test_an_empty_path_is_refused(run):
+    with pytest.raises(SystemExit):
+        run("")
+
+
+@pytest.mark.parametrize(("target", "status", "said"), [("| true", 0, ""), ("> /dev/full", 2, "No space left")])
+def test_output_that_goes_nowhere(tmp_path, target, status, said):
+    command = f"{sys.executable} backend/paddle_inference.py {'images/test_mask.jpg ' * 5} {target}"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=ROOT, capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
+    assert said in done.stderr
+    assert done.returncode == status
+
+
+def test_output_does_not_overwrite_the_photo_itself(run, tmp_path):
+    photo = tmp_path / "photo.jpg"
+    shutil.copy(IMAGES / "test_mask.jpg", photo)
+    before = photo.read_bytes()
+    status, _, err = run(photo, "--output", tmp_path)
+    assert photo.read_bytes() == before
+    assert status == 0, err
+
+
+def test_threshold(run):
+    assert run(IMAGES / "test_mask.jpg", "--threshold", "1")[:2] == (0, "")
+    status, _, err = run(IMAGES / "test_mask.jpg", "--threshold", "1.5")
+    assert (status, err) == (2, "threshold is '1.5'; it should be a number from 0 to 1.\n")
+
+
+def test_a_model_folder_without_a_model(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("MODEL_DIR", str(tmp_path))
+    status, _, err = run()
+    assert status == 2
+    assert "infer_cfg.yml cannot be read" in err
+
+
+def test_it_runs_as_a_file_from_any_folder(tmp_path):
+    done = subprocess.run(
+        [sys.executable, ROOT / "backend" / "paddle_inference.py"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("1 ")

@@ -1,0 +1,88 @@
+import base64
+import random
+
+import pytest
+
+from backend.web.problems import ApiProblem
+from backend.web.request_image import decode_base64
+
+DATA = bytes(range(256))
+ENCODED = base64.b64encode(DATA).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ENCODED,
+        f"data:image/jpeg;base64,{ENCODED}",
+        f"DATA:image/jpeg;BASE64,{ENCODED}",
+        f"data:;base64,{ENCODED}",
+        f"data:image/png;name=a.png;base64,{ENCODED}",
+        f"  {ENCODED}\n",
+        "\n".join(ENCODED[i : i + 76] for i in range(0, len(ENCODED), 76)),
+        "\r\n".join(ENCODED[i : i + 76] for i in range(0, len(ENCODED), 76)),
+        ENCODED.rstrip("="),
+        base64.urlsafe_b64encode(DATA).decode(),
+        "data:image/jpeg;base64," + ENCODED.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D"),
+        "\t".join(ENCODED),
+    ],
+    ids=[
+        "bare",
+        "data URL",
+        "capitals",
+        "no type",
+        "parameter",
+        "blanks",
+        "lines",
+        "CRLF",
+        "no padding",
+        "URL-safe",
+        "percent",
+        "tabs",
+    ],
+)
+def test_base64_as_it_comes(text):
+    assert decode_base64(text) == DATA
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "data:image/jpeg,raw",
+        "data:image/jpeg;base64",
+        "a",
+        "ab=c",
+        "é" * 8,
+        "!!!!",
+        "http://x/y.jpg",
+        17,
+        None,
+        [ENCODED],
+    ],
+)
+def test_anything_else_is_refused(text):
+    with pytest.raises(ApiProblem) as error:
+        decode_base64(text)
+    assert error.value.code == "invalid_base64"
+
+
+def test_empty_text_is_an_empty_image_not_an_error():
+    assert decode_base64("") == decode_base64("data:image/jpeg;base64,") == b""
+
+
+def test_hostile_data_urls_take_no_time():
+    for text in ("data:" + ";a" * 10**6, "data:" + "a" * 10**6, "=" * 10**6):
+        try:
+            decode_base64(text)
+        except ApiProblem as problem:
+            assert problem.code == "invalid_base64"
+
+
+def test_random_text_never_fails_otherwise():
+    generator = random.Random(0)
+    for _ in range(2000):
+        text = "".join(generator.choices("AQ=+/-_ \n%data:;base64,\0é", k=generator.randrange(40)))
+        try:
+            assert isinstance(decode_base64(text), bytes)
+        except ApiProblem as problem:
+            assert problem.code == "invalid_base64"

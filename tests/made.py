@@ -1,0 +1,35 @@
+"""Small inputs that several tests make."""
+
+import struct
+import zlib
+
+import numpy as np
+
+from backend.model.detections import Detections
+
+
+def detections(boxes, scores=None, class_ids=None):
+    count = len(boxes)
+    return Detections(
+        np.array(boxes, np.float32).reshape(-1, 4),
+        np.array(scores if scores is not None else [0.5] * count, np.float32),
+        np.array(class_ids if class_ids is not None else [0] * count, np.int64),
+    )
+
+
+def png(width, height, depth=8, colour=2, data=b"", interlaced=0):
+    """A PNG with any header, whatever its data."""
+
+    def chunk(kind, content):
+        body = kind + content
+        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlaced)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b"")
+
+
+def iou(a, b):
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    overlap = max(width, 0) * max(height, 0)
+    return overlap / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - overlap)
