@@ -1,7 +1,7 @@
 // Talks to the JSON API. Failures are ApiError: their text is for the user.
 
 import { t, translated } from "./i18n.js";
-import { keyHeaders, readKey } from "./key.js";
+import { keyHeaders, readKey } from "./api_key.js";
 
 const DEFAULT_PORT = 5000;
 const RAW_TYPES = ["image/jpeg", "image/png", "image/webp", "image/bmp"];

@@ -2,7 +2,7 @@
 
 import { isReachable, pause } from "./api.js";
 import { t } from "./i18n.js";
-import { rememberKey } from "./key.js";
+import { rememberKey } from "./api_key.js";
 import { base, queue } from "./parts.js";
 import { state } from "./state.js";
 

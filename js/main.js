@@ -1,10 +1,10 @@
 // Ties the page together: which part hears of what. It does nothing itself.
 
 import { reconnectIfAway, reconnectNow, useKey } from "./connection.js";
-import { endFilm, keepLivePicture, liveTrouble, showLiveFaces, startCamera, startVideo } from "./film.js";
+import { endFilm, keepLivePicture, liveTrouble, showLiveFaces, startCamera, startVideo } from "./live_controls.js";
 import { filter } from "./filter.js";
 import { toggleLanguage } from "./i18n.js";
-import { copyText, saveAll, saveOne } from "./keep.js";
+import { copyText, saveAll, saveOne } from "./saving.js";
 import { live, queue, view } from "./parts.js";
 import { listenForPhotos } from "./sources.js";
 import { mark, refresh, refuse } from "./stage.js";

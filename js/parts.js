@@ -1,7 +1,7 @@
 // The page's long-lived parts, one of each; main.js tells them whom to call.
 
 import { apiBase } from "./api.js";
-import { Live } from "./live.js";
+import { Live } from "./live_detection.js";
 import { Queue } from "./queue.js";
 import { View } from "./view.js";
 

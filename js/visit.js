@@ -1,7 +1,7 @@
 // The photos of a visit: they come in, their progress is shown, they are cleared.
 
 import { askForKey, nameOutage, reconnect } from "./connection.js";
-import { startVideo } from "./film.js";
+import { startVideo } from "./live_controls.js";
 import { keepFocus } from "./focus.js";
 import { applyLanguage, t } from "./i18n.js";
 import { queue } from "./parts.js";

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from conftest import IMAGES, PHOTOS, encode
-from made import iou
+from small_inputs import iou
 
 from backend import PicoDetector
 from backend.images.decode import decode_image

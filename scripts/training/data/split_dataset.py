@@ -10,8 +10,7 @@ import sys
 import zipfile
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree  # nosec B405
 
 if __package__ in (None, ""):  # run as a file: find the repository's packages, not the modules beside this one
@@ -20,6 +19,8 @@ if __package__ in (None, ""):  # run as a file: find the repository's packages, 
 import cv2
 import numpy as np
 from tqdm import tqdm
+
+from scripts.training.data.labels import LabelsError, read_labels, write_labels
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp"}
 EVERY_NTH_VALIDATES = 5
@@ -43,18 +44,24 @@ def main(arguments: list[str] | None = None) -> int:
     """Split as the arguments say; return the exit status."""
     parser = argparse.ArgumentParser(description="Check a VOC dataset and split it 4:1.")
     parser.add_argument("dataset", type=Path, help="folder, or zip of one")
-    parser.add_argument("--output", type=Path, default=Path("output/lists"), help="folder for train.txt and val.txt")
+    parser.add_argument(
+        "--output", type=Path, default=Path("output/lists"), help="folder for train.txt, val.txt and label_list.txt"
+    )
     args = parser.parse_args(arguments)
     try:
         root = find_root(args.dataset, args.output)
-        checked = check_dataset(root)
+        labels = read_labels(root)
+        checked = check_dataset(root, labels)
         if not checked.pairs:
-            raise DatasetError(f"{args.dataset} holds no usable pair of image and annotation.")
+            raise DatasetError(
+                "\n".join([*checked.problems, f"{args.dataset} holds no usable pair of image and annotation."])
+            )
         training, validation = split(checked.pairs)
         args.output.mkdir(parents=True, exist_ok=True)
+        write_labels(args.output, labels)
         write_list(args.output / "train.txt", root, training)
         write_list(args.output / "val.txt", root, validation)
-    except (DatasetError, OSError, UnicodeError, zipfile.BadZipFile) as error:
+    except (DatasetError, LabelsError, OSError, UnicodeError, zipfile.BadZipFile) as error:
         print(error, file=sys.stderr)
         return 1
     for problem in checked.problems:
@@ -103,9 +110,8 @@ def unpack(archive: Path, target: Path) -> None:
             zipped.extract(member, target)
 
 
-def check_dataset(root: Path) -> Checked:
+def check_dataset(root: Path, labels: list[str]) -> Checked:
     """Check every image and annotation of a dataset."""
-    labels = read_labels(root)
     files = sorted((root / "JPEGImages").iterdir())
     images = [path for path in files if path.suffix.lower() in SUFFIXES]
     annotations = {path.stem: path for path in sorted((root / "Annotations").glob("*.xml"))}
@@ -129,17 +135,6 @@ def check_dataset(root: Path) -> Checked:
         else:
             checked.pairs.append((image, annotation))
     return checked
-
-
-def read_labels(root: Path) -> list[str]:
-    """Return the classes in ``label_list.txt``."""
-    path = root / "label_list.txt"
-    if not path.is_file():
-        raise DatasetError(f"{path} is missing; it should list the classes, one a line.")
-    labels = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    if not labels:
-        raise DatasetError(f"{path} is empty; it should list the classes, one a line.")
-    return labels
 
 
 def find_problem(image: Path, annotation: Path, labels: list[str]) -> str | None:

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree  # nosec B405
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backend.model.detections import Detections
+from scripts.training.data.labels import LabelsError, read_labels
 
 Floats = NDArray[np.float64]
 
@@ -33,12 +35,16 @@ class Truth:
 
     @property
     def source(self) -> str:
-        """Where the photo comes from: its name up to the first underscore."""
-        return self.path.name.split("_", 1)[0]
+        """Where the photo comes from: its name up to the last underscore."""
+        return self.path.stem.rpartition("_")[0]
 
-    def sides(self, input_size: int) -> Floats:
-        """Return each face's side (the square root of its area) when the photo is scaled to a square input."""
-        size = (self.boxes[:, 2:] - self.boxes[:, :2]) * input_size / np.array([self.width, self.height])
+    def sides(self, input_size: int, boxes: NDArray[Any] | None = None) -> Floats:
+        """Return the side (the square root of the area) of each face, or of each of the boxes (n, 4) on this photo.
+
+        The photo is taken to be scaled to a square input.
+        """
+        boxes = self.boxes if boxes is None else boxes
+        size = (boxes[:, 2:] - boxes[:, :2]) * input_size / np.array([self.width, self.height])
         return np.asarray(np.sqrt(size.prod(axis=1)))
 
 
@@ -46,12 +52,14 @@ def read_truths(dataset: Path, list_file: Path) -> list[Truth]:
     """Read the photos and annotations that a list of split_dataset.py names.
 
     Raises:
-        SystemExit: the list, or the data set's label_list.txt, is missing.
+        SystemExit: the list is missing, or the data set's label_list.txt cannot be used.
     """
-    for path in (dataset / "label_list.txt", list_file):
-        if not path.is_file():
-            raise SystemExit(f"{path}: no such file; --dataset is the VOC folder, --lists what split_dataset.py wrote")
-    labels = (dataset / "label_list.txt").read_text(encoding="utf-8").split()
+    if not list_file.is_file():
+        raise SystemExit(f"{list_file}: no such file; --lists is the folder that split_dataset.py wrote")
+    try:
+        labels = read_labels(dataset)
+    except LabelsError as error:
+        raise SystemExit(f"{error} --dataset is the folder in VOC layout.") from None
     pairs = [line.split() for line in list_file.read_text(encoding="utf-8").splitlines()]
     return [read_truth(dataset / image, dataset / annotation, labels) for image, annotation in pairs]
 

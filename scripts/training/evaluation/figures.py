@@ -8,6 +8,8 @@ import matplotlib
 import numpy as np
 
 from backend.images.decode import decode_image
+from scripts.training.data.voc import Truth
+from scripts.training.evaluation.measures import INPUT_SIZE, Found, match_any_class
 
 matplotlib.use("Agg")
 
@@ -58,3 +60,27 @@ def draw_tile(photo: Path, box: Any, caption: str) -> Any:
     cv2.putText(tile, caption, (4, TILE - 6), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 3, cv2.LINE_AA)
     cv2.putText(tile, caption, (4, TILE - 6), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (255, 255, 255), 1, cv2.LINE_AA)
     return tile
+
+
+def worst_misses(found: Found, truths: list[Truth], threshold: float) -> list[tuple[Path, Any, str]]:
+    """Return photo, box and caption of the faces that were missed, largest first."""
+    misses = []
+    for detections, truth in zip(found, truths, strict=True):
+        faces, _ = match_any_class(detections.above(threshold), truth)
+        sides = truth.sides(INPUT_SIZE)
+        for face in set(np.flatnonzero(~truth.difficult).tolist()) - set(faces.tolist()):
+            misses.append((sides[face], truth.path, truth.boxes[face], f"{sides[face]:.0f} px"))
+    return [miss[1:] for miss in sorted(misses, key=lambda miss: -miss[0])]
+
+
+def worst_false_alarms(found: Found, truths: list[Truth], labels: tuple[str, ...]) -> list[tuple[Path, Any, str]]:
+    """Return photo, box and caption of the detections that are wrong, best score first."""
+    alarms = []
+    for detections, truth in zip(found, truths, strict=True):
+        faces, difficult = match_any_class(detections, truth)
+        for index in np.flatnonzero(~difficult):
+            face, class_id, score = faces[index], detections.class_ids[index], float(detections.scores[index])
+            if face < 0 or truth.class_ids[face] != class_id:
+                caption = f"{labels[class_id]} {score:.2f}"
+                alarms.append((score, truth.path, detections.boxes[index], caption))
+    return [alarm[1:] for alarm in sorted(alarms, key=lambda alarm: -alarm[0])]

@@ -21,7 +21,8 @@ import numpy as np
 
 from backend import PicoDetector
 from scripts.training.data.voc import Truth, read_truths
-from scripts.training.evaluation.evaluate_onnx import detect_all, summarise
+from scripts.training.evaluation.evaluate_onnx import detect_all
+from scripts.training.evaluation.measures import summarise
 from scripts.training.release.optimize_onnx import optimize
 from scripts.training.steps import CONFIGS, step
 
@@ -70,7 +71,7 @@ def export(size: int, data: list[object], weights: Path, folder: Path) -> None:
         onnx = exported / f"{config.stem}.onnx"
         convert(exported, onnx)
         optimize(onnx, onnx)
-        install([onnx, exported / "infer_cfg.yml"], folder)
+        install({onnx.name: onnx, "infer_cfg.yml": exported / "infer_cfg.yml"}, folder)
 
 
 def inference_times(detectors: dict[int, PicoDetector]) -> dict[int, list[float]]:

@@ -53,6 +53,10 @@ import paddle
 from ppdet.core.workspace import load_config, merge_config
 from ppdet.utils.cli import ArgsParser
 
+from scripts.training.data.labels import NAME as LABEL_LIST
+from scripts.training.data.labels import LabelsError, read_labels
+from scripts.training.fine_tuning import operators  # noqa: F401  (makes them known to the readers)
+
 HERE = Path(__file__).resolve().parent
 DEFAULT_CONFIG = HERE / "configs" / "picodet_s_416_facemask.yml"
 
@@ -82,8 +86,7 @@ def configure(args: argparse.Namespace) -> Any:
         raise SystemExit(f"-o takes KEY=VALUE, not {malformed[0]!r}")
     paddle.set_device("cpu")
     cfg = load_config(str(args.config))
-    for section, overrides in dataset_overrides(args.dataset, args.lists).items():
-        merge_config({section: overrides})
+    merge_config(dataset_overrides(args.dataset, args.lists))
     merge_config(ArgsParser()._parse_opt(args.opt))
     return cfg
 
@@ -93,18 +96,30 @@ def known_configs() -> list[str]:
     return sorted(str(path) for path in (HERE / "configs").glob("picodet_*.yml"))
 
 
-def dataset_overrides(dataset: Path | None, lists: Path | None) -> dict[str, dict[str, str]]:
-    """Return the dataset sections for a data set folder and a folder of lists (absolute paths)."""
-    overrides: dict[str, dict[str, str]] = {name: {} for name in ("TrainDataset", "EvalDataset", "TestDataset")}
-    if dataset is not None:
-        require(dataset / "label_list.txt", "the data set folder has no")
-        for section in overrides.values():
-            section["dataset_dir"] = str(dataset.resolve())
+def dataset_overrides(dataset: Path | None, lists: Path | None) -> dict[str, Any]:
+    """Return what a data set folder and a folder of lists say: paths, all absolute, and the number of classes.
+
+    The classes come from the clean ``label_list.txt`` that split_dataset.py wrote beside the lists, else from the data
+    set's own.
+    """
+    sections: dict[str, dict[str, str]] = {name: {} for name in ("TrainDataset", "EvalDataset", "TestDataset")}
+    if dataset is None:
+        return sections
+    for section in sections.values():
+        section["dataset_dir"] = str(dataset.resolve())
     if lists is not None:
         for name, file in (("TrainDataset", "train.txt"), ("EvalDataset", "val.txt")):
             require(lists / file, "run split_dataset.py first: there is no")
-            overrides[name]["anno_path"] = str((lists / file).resolve())
-    return overrides
+            sections[name]["anno_path"] = str((lists / file).resolve())
+    folder = lists if lists and (lists / LABEL_LIST).is_file() else dataset
+    try:
+        labels = read_labels(folder)
+    except LabelsError as error:
+        raise SystemExit(str(error)) from None
+    label_list = str((folder / LABEL_LIST).resolve())
+    sections["TrainDataset"]["label_list"] = sections["EvalDataset"]["label_list"] = label_list
+    sections["TestDataset"]["anno_path"] = label_list
+    return sections | {"num_classes": len(labels)}
 
 
 def require(path: Path, message: str) -> None:

@@ -1,40 +1,56 @@
-"""Starting weights: fit the head of a detector trained on other classes to the classes of this data set."""
+"""Starting weights: which, and how they come to fit the classes of this data set."""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
-COCO_PERSON = 0  # a face lies on a person: a better start for its class than noise
-BOX_SIDES = 4
+from backend.settings import MODELS
+from scripts.training.data.labels import LabelsError, read_labels
+from scripts.training.fine_tuning.head import fit_head, inverse, scale_head
 
 
-def fit_head(state: dict[str, np.ndarray], model: dict[str, Any], reg_max: int) -> dict[str, np.ndarray]:
-    """Return a copy of a state dict whose prediction layers have the model's number of classes.
-
-    A prediction layer ``head_cls*`` of a PicoDet with shared branches holds a row for each class, then the rows of the
-    box. The box rows are kept and each class starts as COCO's "person"; PaddleDetection would drop the whole tensor.
+def starting_weights(config: Any, labels: list[str], models: Path = MODELS) -> str | None:
+    """Return the weights to start from: the released ones of this configuration, where the labels are theirs.
 
     Args:
-        state: weights by name; prediction layers are (classes + 4 * (reg_max + 1), c, 1, 1), their biases (rows,).
-        model: the model's own state dict: its shapes decide.
-        reg_max: the largest bin of the box distribution.
+        config: the configuration's ``filename`` and ``pretrain_weights``; the latter counts where an override names
+            others, or the labels are not those of the release.
+        labels: the data set's.
+        models: the folder of the released model.
     """
-    box_rows = BOX_SIDES * (reg_max + 1)
-    fitted = dict(state)
-    for name, value in state.items():
-        rows = model[name].shape[0] if name in model else value.shape[0]
-        if "head_cls" in name and rows > box_rows and rows != value.shape[0]:
-            person = value[COCO_PERSON : COCO_PERSON + 1].repeat(rows - box_rows, axis=0)
-            fitted[name] = np.concatenate([person, value[-box_rows:]])
-    return fitted
+    released = models / f"{config.filename}.pdparams"
+    if released.is_file() and labels_of(released) == labels:
+        return str(released)
+    return config.pretrain_weights or None
 
 
-def write_fitted(source: Path, model: Any, target: Path) -> Path:
+def labels_of(weights: Path) -> list[str] | None:
+    """Return the labels of weights, from the ``infer_cfg.yml`` or ``label_list.txt`` beside them; None without."""
+    config = weights.with_name("infer_cfg.yml")
+    if config.is_file():
+        return list(yaml.safe_load(config.read_text(encoding="utf-8"))["label_list"])
+    try:
+        return read_labels(weights.parent)
+    except LabelsError:
+        return None
+
+
+def scaling_of(weights: Path) -> list[tuple[float, float]]:
+    """Return the scaling of scores that calibrate.py folded into weights, and wrote beside them; none without."""
+    beside = weights.with_suffix(".yml")
+    if not beside.is_file():
+        return []
+    return [(float(a), float(b)) for a, b in yaml.safe_load(beside.read_text(encoding="utf-8"))["scaling"]]
+
+
+def write_fitted(source: Path, model: Any, labels: list[str], target: Path) -> Path:
     """Fit the weights in ``source`` (.pdparams) to the model, a paddle.nn.Layer, and save them as ``target``."""
     import paddle  # here, so that fit_head can be used and tested without it
 
     state = {name: np.asarray(value) for name, value in paddle.load(str(source)).items()}
-    target.parent.mkdir(parents=True, exist_ok=True)
-    paddle.save(fit_head(state, model.state_dict(), model.head.reg_max), str(target))
+    state = scale_head(state, inverse(scaling_of(source)))  # training wants the scores as they were
+    fitted = fit_head(state, model.state_dict(), model.head.reg_max, labels, labels_of(source))
+    paddle.save(fitted, str(target))
     return target

@@ -1,9 +1,12 @@
 """Fine-tune a PicoDet with PaddleDetection: evaluation after each epoch, checkpoints, resume, the best one kept.
 
-python scripts/training/fine_tuning/train.py --dataset DIR --lists DIR [-c CONFIG] [--resume] [-o KEY=VALUE ...]
+    python scripts/training/fine_tuning/train.py --dataset DIR --lists DIR [-c CONFIG] [--resume] [-o KEY=VALUE ...]
+
+It starts from the released weights where the labels are theirs, else from COCO's; -o pretrain_weights=PATH: others.
 """
 
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +20,10 @@ from ppdet.engine.callbacks import Checkpointer
 from ppdet.utils.checkpoint import is_url
 from ppdet.utils.download import get_weights_path
 
+from scripts.training.data.labels import read_labels, write_labels
+from scripts.training.fine_tuning import schedule
 from scripts.training.fine_tuning.depthwise import accelerate
-from scripts.training.fine_tuning.pretrained import write_fitted
+from scripts.training.fine_tuning.pretrained import starting_weights, write_fitted
 from scripts.training.fine_tuning.progress import Progress, read_log
 
 
@@ -27,8 +32,10 @@ def main() -> None:
     parser = argument_parser("Fine-tune a PicoDet on a VOC data set.")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--augmentation", choices=("wide", "plain"), default="wide", help="default: wide")
     args = parser.parse_args()
     cfg = configure(args)
+    schedule.adapt(cfg, args.augmentation, {option.partition("=")[0] for option in args.opt})
     set_random_seed(args.seed)
 
     trainer = Trainer(cfg, mode="train")
@@ -42,7 +49,10 @@ def main() -> None:
     elif checkpoint is not None:
         raise SystemExit(f"{folder} holds checkpoints: go on with --resume, or train elsewhere with -o save_dir=DIR")
     else:
-        load_starting_weights(trainer, cfg.pretrain_weights, folder)
+        labels = read_labels(Path(cfg.TrainDataset["label_list"]).parent)
+        write_labels(folder, labels)
+        chosen = any(option.startswith("pretrain_weights=") for option in args.opt)
+        load_starting_weights(trainer, cfg.pretrain_weights if chosen else starting_weights(cfg, labels), labels)
     accelerate(trainer.model)
     # in place of PaddleDetection's own LogPrinter, whose lines would break the progress bar
     trainer._callbacks = []
@@ -53,14 +63,16 @@ def main() -> None:
         raise SystemExit(f"\ninterrupted; the checkpoints are in {folder}, go on with --resume") from None
 
 
-def load_starting_weights(trainer: Any, weights: str | None, folder: Path) -> None:
+def load_starting_weights(trainer: Any, weights: str | None, labels: list[str]) -> None:
     """Load the weights (path or URL) that training starts from, their head fitted to the data set's classes."""
     if not weights:
         return
     source = Path(get_weights_path(weights) if is_url(weights) else weights)
     if not source.is_file():
         raise SystemExit(f"{source}: no such weights; -o pretrain_weights=PATH names others")
-    trainer.load_weights(str(write_fitted(source, trainer.model, folder / "start.pdparams")))
+    print(f"starting from {source}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        trainer.load_weights(str(write_fitted(source, trainer.model, labels, Path(folder) / "start.pdparams")))
 
 
 def last_checkpoint(folder: Path) -> Path | None:

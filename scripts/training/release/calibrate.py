@@ -23,6 +23,7 @@ import yaml
 from sklearn.linear_model import LogisticRegression
 
 from scripts.training.evaluation.evaluate import evaluate, find_weights
+from scripts.training.fine_tuning.head import scale_head
 
 LEAST_SCORE = 0.1  # below, hardly any box is right; thousands of them would outweigh those that people see
 SMALLEST_NMS_SCORE = 1e-6
@@ -34,11 +35,11 @@ def main() -> None:
     weights = find_weights(cfg)
     results = evaluate(cfg, weights)
     scaling = [fit(result.scores, result.right) for result in results]
-    state = scale_head(paddle.load(str(weights)), scaling)
+    state = scale_head({name: np.asarray(value) for name, value in paddle.load(str(weights)).items()}, scaling)
     target = weights.with_name("calibrated.pdparams")
     paddle.save(state, str(target))
-    nms_score = head_nms_score(cfg, scaling)
-    target.with_suffix(".yml").write_text(yaml.safe_dump({"nms_score_threshold": nms_score}), encoding="utf-8")
+    beside = {"nms_score_threshold": head_nms_score(cfg, scaling), "scaling": [list(pair) for pair in scaling]}
+    target.with_suffix(".yml").write_text(yaml.safe_dump(beside), encoding="utf-8")
     for result, (a, b) in zip(results, scaling, strict=True):
         before = calibration_error(result.scores, result.right)
         after = crossed_error(result.scores, result.right)
@@ -65,18 +66,6 @@ def fit(scores: Any, right: Any) -> tuple[float, float]:
     model = LogisticRegression(C=1e6).fit(logit(scores[kept])[:, None], right[kept])
     a = float(model.coef_[0, 0])
     return (a, float(model.intercept_[0])) if a > 0 else (1.0, 0.0)
-
-
-def scale_head(state: dict[str, Any], scaling: list[tuple[float, float]]) -> dict[str, Any]:
-    """Fold the scaling into the class rows of every prediction layer ``head_cls*``, which come before the box rows."""
-    scaled = dict(state)
-    for name, value in state.items():
-        if "head_cls" in name and "conv" not in name:
-            array = np.array(value)
-            for class_id, (a, b) in enumerate(scaling):
-                array[class_id] = array[class_id] * a + (b if name.endswith("bias") else 0)
-            scaled[name] = paddle.to_tensor(array)
-    return scaled
 
 
 def head_nms_score(cfg: Any, scaling: list[tuple[float, float]]) -> float:

@@ -37,6 +37,7 @@ def main() -> None:
     parser.add_argument("--dataset", type=Path, required=True, help="folder of the VOC data set")
     parser.add_argument("--lists", type=Path, required=True, help="folder with val.txt")
     parser.add_argument("--models", type=Path, default=ROOT / "models", help="where the model goes")
+    parser.add_argument("--weights", type=Path, help="calibrated weights, without .pdparams: shipped beside the model")
     parser.add_argument("--photos", type=int, default=60, help=f"validation photos to compare, {LEAST_PHOTOS} or more")
     parser.add_argument("--replace", action="store_true", help="replace a model of another name")
     args = parser.parse_args()
@@ -51,7 +52,10 @@ def main() -> None:
     optimize(onnx, onnx)
     photos = [args.dataset / line.split()[0] for line in (args.lists / "val.txt").read_text().splitlines()]
     compare(args.export, onnx, photos[: args.photos])
-    install([onnx, args.export / "infer_cfg.yml"], args.models)
+    files = {onnx.name: onnx, "infer_cfg.yml": args.export / "infer_cfg.yml"}
+    if args.weights:  # what train.py starts from, and input_sizes.py exports
+        files |= {f"{onnx.stem}{suffix}": args.weights.with_suffix(suffix) for suffix in (".pdparams", ".yml")}
+    install(files, args.models)
     for path in other:
         path.unlink()
     print(f"{args.models} now holds {onnx.name} and its infer_cfg.yml")
@@ -89,13 +93,13 @@ def compare(export: Path, onnx: Path, photos: list[Path]) -> None:
         raise SystemExit(f"too much: at most {MOST_SCORE_DIFFERENCE} in a score and {MOST_BOX_DIFFERENCE} px are fine")
 
 
-def install(files: list[Path], folder: Path) -> None:
-    """Copy the files so that each appears complete or not at all."""
+def install(files: dict[str, Path], folder: Path) -> None:
+    """Copy the files to their names so that each appears complete or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    for path in files:
-        partial = folder / f".{path.name}.partial"
+    for name, path in files.items():
+        partial = folder / f".{name}.partial"
         shutil.copyfile(path, partial)
-        partial.replace(folder / path.name)
+        partial.replace(folder / name)
 
 
 if __name__ == "__main__":

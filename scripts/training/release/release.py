@@ -30,20 +30,21 @@ def main() -> None:
 
 
 def release(config: Path, data: list[object], training: Path, inference: Path, models: Path, *, replace: bool) -> None:
-    """Calibrate, export and convert the best weights of a training run, and put the model into ``models``.
+    """Calibrate, export and convert the best weights of a training run; put the model and its weights into ``models``.
 
     Args:
         config: the configuration that was trained.
         data: the arguments --dataset and --lists.
         training: the run's folder, with best_model.pdparams.
         inference: where the export goes, in a folder of the configuration's name.
-        models: where the .onnx and infer_cfg.yml go.
+        models: where the .onnx, infer_cfg.yml and the weights go.
         replace: also in place of a model of another name.
     """
     step("release/calibrate.py", "-c", config, *data, "-o", f"weights={training / 'best_model'}")
     calibrated = f"weights={training / 'calibrated'}"
     step("release/export.py", "-c", config, *data, "--output-dir", inference, "-o", calibrated)
     options = ["--replace"] if replace else []
+    options += ["--weights", str(training / "calibrated")]
     step("release/convert.py", "--export", inference / config.stem, *data, "--models", models, *options)
 
 

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 from conftest import IMAGES, encode
-from made import png
 from odd_images import ODD_IMAGES
+from small_inputs import png
 
 from backend.images.decode import Header, decode_image, decode_photo, read_header
 from backend.images.errors import EmptyImageError, ImageTooLargeError, UndecodableImageError, UnsupportedImageError

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from made import detections
+from small_inputs import detections
 
 from backend.model.detections import Detections
 

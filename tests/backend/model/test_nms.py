@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from made import detections, iou
+from small_inputs import detections, iou
 
 from backend.model.infer_config import Nms
 from backend.model.nms import suppress, suppress_per_class

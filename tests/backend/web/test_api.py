@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 from conftest import IMAGES, encode
-from made import png
+from small_inputs import png
 
 from backend.model.errors import InferenceError
 from backend.web.problems import MEDIA_TYPE, PROBLEMS

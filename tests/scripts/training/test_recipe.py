@@ -42,18 +42,22 @@ def scripts(done):
 def test_the_steps_in_their_order(done, tmp_path):
     out = tmp_path / "out"
     recipe.main([str(tmp_path), "--pictures", str(tmp_path), "--weights", "coco.pdparams", "--output", str(out)])
-    expected = ["split_dataset", "train", "backgrounds", "train", "calibrate", "export", "convert"]
-    assert scripts(done) == expected
+    assert scripts(done) == ["split_dataset", "backgrounds", "train", "train", "calibrate", "export", "convert"]
     first, second = (line for line in done if line.startswith("fine_tuning/train.py"))
-    assert f"pretrain_weights=coco.pdparams save_dir={out}/first" in first
-    assert f"pretrain_weights={out}/first/picodet_s_416_facemask/best_model.pdparams epoch=18" in second
-    assert "--resume" in first
-    assert "--resume" in second
+    assert f"--augmentation plain -o pretrain_weights=coco.pdparams save_dir={out}/first epoch=12" in first
+    best = f"{out}/first/picodet_s_416_facemask/best_model.pdparams"
+    assert f"--augmentation wide -o pretrain_weights={best} save_dir={out}/second epoch=9" in second
+    assert all("--resume" in line for line in (first, second))
 
 
 def test_what_is_done_is_not_done_again(done, tmp_path):
-    (tmp_path / "lists").mkdir()
-    (tmp_path / "lists" / "train.txt").touch()
-    (tmp_path / "second" / "picodet_s_416_facemask").mkdir(parents=True)
+    for file in ("lists/train.txt", "lists/backgrounds.txt", "first/picodet_s_416_facemask/model_final.pdparams"):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
     recipe.main([str(tmp_path), "--pictures", str(tmp_path), "--output", str(tmp_path)])
     assert scripts(done) == ["train", "calibrate", "export", "convert"]
+
+
+def test_without_other_weights_the_recipe_begins_with_cocos(done, tmp_path):
+    recipe.main([str(tmp_path), "--pictures", str(tmp_path), "--output", str(tmp_path / "out")])
+    assert f"pretrain_weights={recipe.COCO} " in done[2]

@@ -5,11 +5,9 @@ sh scripts/check.sh -m training
 
 import subprocess
 
-import numpy as np
 import pytest
 
 from backend.settings import ROOT
-from scripts.training.fine_tuning.pretrained import fit_head
 
 PYTHON = ROOT / ".venv-training" / "bin" / "python"
 CHECK_DEPTHWISE = """
@@ -34,27 +32,6 @@ for channels, size, stride, side in [(8, 5, 1, 13), (8, 3, 1, 13), (4, 3, 2, 14)
 assert accelerate(paddle.nn.Conv2D(4, 8, 3)) == 0
 print("equal")
 """
-
-
-def head(rows, channels=6):
-    values = np.arange(rows * channels, dtype=np.float32).reshape(rows, channels, 1, 1)
-    return {"head.head_cls0.weight": values, "head.head_cls0.bias": np.arange(rows, dtype=np.float32)}
-
-
-def test_the_head_keeps_its_box_rows_and_starts_each_class_as_person():
-    state = head(80 + 32) | {"backbone.conv.weight": np.ones(3, np.float32)}
-    fitted = fit_head(state, head(2 + 32) | {"backbone.conv.weight": np.zeros(3)}, reg_max=7)
-    weight, bias = fitted["head.head_cls0.weight"], fitted["head.head_cls0.bias"]
-    assert weight.shape == (34, 6, 1, 1)
-    assert bias.tolist() == [0, 0, *range(80, 112)]
-    np.testing.assert_array_equal(weight[0], state["head.head_cls0.weight"][0])
-    np.testing.assert_array_equal(weight[2:], state["head.head_cls0.weight"][80:])
-    assert fitted["backbone.conv.weight"] is state["backbone.conv.weight"]
-
-
-def test_a_head_that_fits_stays_as_it_is():
-    state = head(34)
-    assert fit_head(state, head(34), reg_max=7) == state
 
 
 def run(*arguments):

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from made import detections
+from small_inputs import detections
 
 from backend.settings import ROOT
 from scripts.training.data.voc import Truth, average_precision, iou_matrix, match, precision_recall, read_truths
