@@ -16,11 +16,11 @@ from backend.web import api, docs, request_log, security
 from backend.web.admission import Admission
 from backend.web.metrics import Metrics
 from backend.web.request_image import InMemoryRequest
+from backend.web.server.options import ServerOptions
+from backend.web.server.serving import serve
 from backend.web.service import Service
-from backend.web.wsgi_server import ServerOptions, serve
 
 SPARE_THREADS = 4  # they answer /healthz, and 503, while all others wait for an inference
-READ_ANYWAY = 4  # bodies up to this many times the limit are read, so that the client sees the 413
 
 
 def create_app(settings: Settings | None = None, detector: PicoDetector | None = None) -> Flask:
@@ -77,7 +77,8 @@ def main() -> int:
             port=settings.api_port,
             port_variable="API_PORT",
             threads=settings.max_concurrency + settings.max_queue + SPARE_THREADS,
-            max_body_bytes=READ_ANYWAY * settings.max_body_bytes,
+            max_body_bytes=settings.max_body_bytes,
+            max_bodies_bytes=max(settings.max_bodies_bytes, settings.max_body_bytes),
             request_timeout=settings.request_timeout,
             idle_timeout=settings.idle_timeout,
             shutdown_delay=settings.shutdown_delay,

@@ -89,6 +89,9 @@ class Settings:
     api_key: str = setting("", text, "where set, `/api/` and `/metrics` ask for it; default: no key", secret=True)
     model_dir: Path = setting(MODELS, folder, "folder with `infer_cfg.yml` and its `.onnx`")
     max_body_bytes: int = setting(16 * 2**20, whole_number(1024, 2**30), "largest request body, in bytes")
+    max_bodies_bytes: int = setting(
+        128 * 2**20, whole_number(1024, 2**40), "bytes of bodies held at once, those still arriving included"
+    )
     max_image_pixels: int = setting(40_000_000, whole_number(1, HIGHEST_PIXEL_LIMIT), "largest photo, in pixels")
     max_concurrency: int = setting(
         len(usable_cores()), whole_number(1, 256), "inferences at once, one core each; default: the number of cores"

@@ -13,7 +13,8 @@ from werkzeug.exceptions import HTTPException
 
 from backend.process.log_output import configure_logging
 from backend.settings import ROOT, Settings, SettingsError
-from backend.web.wsgi_server import ServerOptions, serve
+from backend.web.server.options import CONNECTION_LIMIT, ServerOptions
+from backend.web.server.serving import serve
 
 # what each folder gives out; anything else in it, or below it, is not found
 SUFFIXES = {"css": {".css"}, "js": {".js"}, "images": {".jpg", ".png", ".svg", ".ico"}}
@@ -91,6 +92,7 @@ def main() -> int:
             port_variable="WEB_PORT",
             threads=THREADS,
             max_body_bytes=SMALLEST_BODY_LIMIT,
+            max_bodies_bytes=CONNECTION_LIMIT * SMALLEST_BODY_LIMIT,
             request_timeout=settings.request_timeout,
             idle_timeout=settings.idle_timeout,
             shutdown_delay=0,

@@ -2,9 +2,9 @@
 
     python scripts/training/recipe.py DATASET [--weights picodet_s_416_coco.pdparams] [--models DIR]
 
-Split; add pictures without people (from Debian's packages, or --pictures DIR); train 12 epochs from the COCO weights with
-PaddleDetection's own augmentation, then 9 more from the best of those with the wide one; calibrate, export, convert.
-About three hours of two cores.
+Split; add pictures without people (from Debian's packages, or --pictures DIR); train 12 epochs from the COCO weights
+with PaddleDetection's own augmentation, then 9 more from the best of those with the wide one; calibrate, export,
+convert. About three hours of two cores.
 """
 
 import argparse

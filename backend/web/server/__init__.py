@@ -1,0 +1,1 @@
+"""The server under a WSGI app: uvicorn with limits; whole bodies go in, whole answers come out."""

@@ -1,0 +1,171 @@
+"""A WSGI app as an ASGI one: the loop reads the whole body and sends the whole answer, a thread works in between."""
+
+import asyncio
+import io
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from backend.web.server.connection import Connection
+from backend.web.server.options import ServerOptions
+from backend.web.server.refusals import Recorder, Refusal, refuse
+
+GONE = "server.client_gone"  # in the WSGI environment: a function that says whether nobody waits any more
+READ_ANYWAY = 4  # bodies up to this many times the limit are read on, so that the client sees the 413
+
+Environ = dict[str, Any]
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+
+
+class Refused(Exception):
+    """The request is answered by the server itself."""
+
+    def __init__(self, refusal: Refusal):
+        super().__init__(refusal.answered.code)
+        self.refusal = refusal
+
+
+@dataclass
+class Bridge:
+    """The ASGI app.
+
+    Attributes:
+        app: the WSGI app.
+        options: limits, and the number of threads.
+        record: hears of what is refused.
+        connections: those that are open; where too many bytes are held, one of them loses its body.
+        held: bytes of bodies that are held now.
+    """
+
+    app: Callable[..., Any]
+    options: ServerOptions
+    record: Recorder
+    connections: set[Connection] = field(default_factory=set)
+    held: int = 0
+
+    def __post_init__(self) -> None:
+        self.pool = ThreadPoolExecutor(self.options.threads, "request")
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request."""
+        connection: Connection = scope["connection"]
+        cycle, body = connection.cycle, io.BytesIO()
+        try:
+            await self.read(scope, receive, body)
+            if cycle.disconnected:
+                return
+            environ = build_environ(scope, body, lambda: bool(cycle.disconnected))
+            loop = asyncio.get_running_loop()
+            status, headers, content = await loop.run_in_executor(self.pool, self.work, environ)
+        except Refused as refused:
+            status, headers, content = refused.refusal.status, refused.refusal.headers, refused.refusal.body
+            self.record(refused.refusal.answered)
+        finally:
+            self.held -= body.seek(0, io.SEEK_END)
+            body.close()
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+    async def read(self, scope: Any, receive: Any, body: io.BytesIO) -> None:
+        """Read the body.
+
+        Raises:
+            Refused: it is too large, or too many bytes are arriving at once.
+        """
+        declared = declared_length(scope)
+        if declared > self.options.max_body_bytes:
+            raise self.too_large(scope, close=declared > READ_ANYWAY * self.options.max_body_bytes)
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            content, more = message["body"], message["more_body"]
+            if body.tell() + len(content) > self.options.max_body_bytes:
+                raise self.too_large(scope, close=False)
+            if self.held + len(content) > self.options.max_bodies_bytes and not self.free(scope["connection"]):
+                raise Refused(refuse("overloaded", *asked(scope)))
+            self.held += body.write(content)
+
+    def too_large(self, scope: Any, close: bool) -> Refused:
+        """Return the refusal of a large body; the rest of it is read, or the connection closed."""
+        refusal = refuse("body_too_large", *asked(scope), limit=f"{self.options.max_body_bytes / 2**20:g} MiB")
+        if not close:
+            refusal.headers.remove((b"Connection", b"close"))
+        return Refused(refusal)
+
+    def free(self, newcomer: Connection) -> bool:
+        """Give up the body that has been arriving longest; return whether there was another one."""
+        arriving = [one for one in self.connections if one.has_headers and one is not newcomer]
+        if not arriving:
+            return False
+        min(arriving, key=lambda one: one.began).refuse("overloaded")
+        return True
+
+    def work(self, environ: Environ) -> Answer:
+        """Call the WSGI app."""
+        started: list[Any] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[..., None]:
+            started[:] = [status, headers]
+            return lambda _: None
+
+        parts = self.app(environ, start_response)
+        try:
+            content = b"".join(parts)
+        finally:
+            if hasattr(parts, "close"):
+                parts.close()
+        status, headers = started
+        encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        return int(status[:3]), encoded, content
+
+
+def declared_length(scope: Any) -> int:
+    """Return the Content-Length, which llhttp has found to be a number; 0 without."""
+    return next((int(value) for name, value in scope["headers"] if name == b"content-length"), 0)
+
+
+def asked(scope: Any) -> tuple[str, str, str]:
+    """Return method, path and the client's request id."""
+    given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), "")
+    return scope["method"], scope["path"], given
+
+
+def build_environ(scope: Any, body: io.BytesIO, gone: Callable[[], bool]) -> Environ:
+    """Return the WSGI environment (PEP 3333) of a request whose body is there."""
+    length = body.tell()
+    body.seek(0)
+    server, client = scope["server"] or ("", 0), scope["client"] or ("", 0)
+    environ: Environ = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1]),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "REMOTE_ADDR": client[0],
+        "REMOTE_PORT": str(client[1]),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope["scheme"],
+        "wsgi.input": body,
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        GONE: gone,
+    }
+    for name, value in scope["headers"]:
+        if b"_" in name or name == b"transfer-encoding":  # X_Foo would pass for X-Foo
+            continue
+        key = name.decode("latin-1").upper().replace("-", "_")
+        key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+        text = value.decode("latin-1")
+        environ[key] = f"{environ[key]},{text}" if key in environ else text
+    environ["CONTENT_LENGTH"] = str(length)
+    return environ

@@ -1,0 +1,160 @@
+"""One connection: uvicorn's HTTP/1.1 protocol, with limits to what a client may send and to how long it may take.
+
+Attributes and callbacks of the base class are uvicorn's; those here say since when the connection waits for its client.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from backend.web.server.options import ServerOptions
+from backend.web.server.refusals import Recorder, in_bytes, refuse
+
+MOST_HEAD_BYTES = 2**16
+SPARE_CONNECTIONS = 64  # between two looks; a newcomer should have had the time to say what it wants
+MOST_PIPELINED = 16  # requests that a client may send ahead
+TRANSFER_ENCODINGS = (b"", b"identity", b"chunked")
+
+
+class Connection(HttpToolsProtocol):
+    """A connection that knows what it waits for.
+
+    Attributes:
+        options, record: set by the subclass that serves; see connection_class.
+        began: when the request began that has not arrived whole, or the connection became idle (loop time).
+        heard: when the client last sent something, or took something of its answer.
+        arriving: whether a request has begun and not arrived whole.
+        has_headers: whether its headers have.
+        unread: bytes that the client had not taken when it was looked at last.
+        unread_since: since when there have been some.
+    """
+
+    options: ServerOptions
+    record: Recorder
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin; where far too many come at once, some make room now, and not after the next look."""
+        super().connection_made(transport)
+        self.began = self.heard = self.unread_since = self.loop.time()
+        self.arriving = self.has_headers = False
+        self.head_bytes = self.unread = 0
+        make_room(self.connections, self.options.connection_limit + SPARE_CONNECTIONS)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came in."""
+        if self.transport.is_closing():
+            return
+        self.heard = self.loop.time()
+        if not self.has_headers:
+            self.head_bytes += len(data)
+        super().data_received(data)
+        if not self.has_headers and self.head_bytes > MOST_HEAD_BYTES:
+            self.refuse("headers_too_large", f"{MOST_HEAD_BYTES // 1024} KiB")
+
+    def on_message_begin(self) -> None:
+        """Note when a request begins."""
+        super().on_message_begin()
+        self.scope["connection"] = self  # type: ignore[typeddict-unknown-key]  # for the bridge
+        self.began = self.loop.time()
+        self.arriving, self.has_headers = True, False
+
+    def on_headers_complete(self) -> None:
+        """Refuse what the headers say cannot be taken; else start the request."""
+        self.has_headers, self.head_bytes = True, 0
+        if len(self.pipeline) >= MOST_PIPELINED:
+            self.transport.abort()
+        elif self.encoding() not in TRANSFER_ENCODINGS:
+            self.refuse("not_implemented")
+        elif not self.transport.is_closing():
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body, unless the request was refused."""
+        if self.cycle is not None and not self.transport.is_closing():
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Note that a request has arrived whole."""
+        self.arriving = self.has_headers = False
+        self.head_bytes = 0
+        self.began = self.loop.time()
+        if self.cycle is not None:
+            super().on_message_complete()
+
+    def encoding(self) -> bytes:
+        """Return the transfer encoding of the request."""
+        return next((value.lower().strip() for name, value in self.headers if name == b"transfer-encoding"), b"")
+
+    def refuse(self, code: str, limit: str = "") -> None:
+        """Answer a problem, where nothing of an answer was sent yet, and close."""
+        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+            method = self.scope.get("method", "unknown") if self.scope else "unknown"
+            refusal = refuse(code, method, limit=limit)
+            self.transport.write(in_bytes(refusal))
+            self.record(refusal.answered)
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer bytes that are no HTTP; uvicorn calls it."""
+        self.refuse("bad_request")
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Do nothing: look_after knows of idle connections too."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request has arrived that is not answered."""
+        return self.cycle is not None and not self.cycle.response_complete and not self.arriving
+
+    @property
+    def droppable(self) -> bool:
+        """Whether closing it loses no request that has arrived whole."""
+        return not self.busy and not self.unread
+
+    def look_after(self, now: float) -> None:
+        """End what takes too long: an idle connection, a request that drips, an answer that nobody takes."""
+        unread = self.transport.get_write_buffer_size()
+        if unread < self.unread:
+            self.heard = now
+        if not unread or not self.unread:
+            self.unread_since = now
+        self.unread = unread
+        too_silent = now - self.heard > self.options.idle_timeout
+        if unread:
+            if too_silent or now - self.unread_since > self.options.request_timeout:
+                self.transport.abort()
+        elif self.arriving and now - self.began > self.options.request_timeout:
+            self.refuse("request_timeout")
+        elif too_silent and not self.busy:
+            self.transport.close()
+
+
+def connection_class(options: ServerOptions, record: Recorder) -> type[Connection]:
+    """Return the protocol class of a server."""
+    return type("ServedConnection", (Connection,), {"options": options, "record": staticmethod(record)})
+
+
+def make_room(connections: Iterable[Any], limit: int) -> None:
+    """Close connections over the limit.
+
+    Those first whose address holds the most, then those without whole headers, then those that have gone longest
+    without a whole request.
+    """
+    excess = len(list(connections)) - limit
+    if excess <= 0:
+        return
+    held = Counter(address(connection) for connection in connections)
+    droppable = [connection for connection in connections if connection.droppable]
+    droppable.sort(key=lambda connection: (-held[address(connection)], connection.has_headers, connection.began))
+    for connection in droppable[:excess]:
+        connection.transport.close()
+
+
+def address(connection: Any) -> str:
+    """Return the client's address, without its port."""
+    return str(connection.client[0]) if connection.client else ""

@@ -1,0 +1,64 @@
+"""How to serve, and the socket to serve on."""
+
+import errno
+import socket
+from dataclasses import dataclass
+
+BACKLOG = 1024
+CONNECTION_LIMIT = 400  # one file descriptor each, and many systems allow 1024
+
+
+class PortInUseError(OSError):
+    """Another program listens on the port."""
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """How to serve.
+
+    Attributes:
+        host, port: where to listen.
+        port_variable: the environment variable that changes the port; error messages name it.
+        threads: requests that the app works on at once.
+        max_body_bytes: a larger body is refused.
+        max_bodies_bytes: bytes of bodies that are held at once, those that are still arriving included.
+        request_timeout: seconds that a request may take to arrive, and a client to take its answer.
+        idle_timeout: seconds until a silent connection is closed.
+        shutdown_delay: seconds after SIGTERM in which requests are still taken.
+        shutdown_timeout: seconds that accepted requests get to end after that.
+        connection_limit: over it, the connection that has waited longest for its own request is closed.
+    """
+
+    host: str
+    port: int
+    port_variable: str
+    threads: int
+    max_body_bytes: int
+    max_bodies_bytes: int
+    request_timeout: float
+    idle_timeout: float
+    shutdown_delay: float
+    shutdown_timeout: float
+    connection_limit: int = CONNECTION_LIMIT
+
+
+def open_socket(options: ServerOptions) -> socket.socket:
+    """Return a listening socket.
+
+    Raises:
+        PortInUseError: another program listens on the port.
+        OSError: the address cannot be listened on, in one sentence.
+    """
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    try:
+        return socket.create_server((options.host, options.port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUseError(
+                f"Port {options.port} is in use already; set {options.port_variable} to another port."
+            ) from None
+        reason = error.strerror or str(error)
+        raise OSError(
+            f"{options.host}, port {options.port}, cannot be listened on ({reason}); "
+            f"set HOST to an address of this machine, or {options.port_variable} to another port."
+        ) from None
