@@ -33,3 +33,14 @@ def iou(a, b):
     height = min(a[3], b[3]) - max(a[1], b[1])
     overlap = max(width, 0) * max(height, 0)
     return overlap / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - overlap)
+
+
+def huge_behind_a_false_segment(width, height, shown):
+    """A JPEG whose frame has other sizes than a reader finds that takes 0xff 0x00 for a marker with a length."""
+
+    def frame(w, h):
+        content = struct.pack(">BHHB", 8, h, w, 1) + bytes([1, 0x11, 0])
+        return b"\xff\xc0" + struct.pack(">H", len(content) + 2) + content
+
+    real = frame(width, height)
+    return b"\xff\xd8" + b"\xff\x00" + struct.pack(">H", len(real) + 2) + real + frame(*shown) + b"\xff\xd9"

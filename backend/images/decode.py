@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from backend.images.errors import UndecodableImageError
 from backend.images.formats import MAX_PIXELS, Header, check_pixels, read_header
-from backend.images.guard import check_data
+from backend.images.guard import guarded
 
 # how many times smaller a JPEG can be decoded
 FLAGS = {
@@ -65,12 +65,17 @@ def decode_photo(data: bytes, max_pixels: int = MAX_PIXELS, most_reduction: Redu
     """
     header = read_header(data)
     check_pixels(header, max_pixels)
-    check_data(header.format, data)
+    data = guarded(header.format, data)
     reduction = choose_reduction(header, most_reduction) if most_reduction else 1
     image = decode(data, header, FLAGS[reduction])
     width, height = header.width, header.height
     if image.shape[:2] != (divided(height, reduction), divided(width, reduction)):  # turned by its EXIF orientation
         width, height = height, width
+    if image.shape[:2] != (divided(height, reduction), divided(width, reduction)):
+        actual = f"{image.shape[1]} x {image.shape[0]}"
+        raise UndecodableImageError(
+            f"The {header.format} declares {header.width} x {header.height} pixels and has {actual}."
+        )
     return Photo(image, width, height)
 
 
@@ -93,10 +98,13 @@ def decode(data: bytes, header: Header, flags: int) -> Image:
 
     Raises:
         UndecodableImageError: truncated or corrupt.
+        MemoryError: the system has no memory for it now.
     """
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error:
+    except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            raise MemoryError(f"There is no memory for {header.width} x {header.height} pixels.") from None
         image = None
     if image is None:
         raise UndecodableImageError(f"The {header.format} cannot be decoded; it is truncated or corrupt.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import imagesize
 
+from backend.images import jpeg
 from backend.images.errors import EmptyImageError, ImageTooLargeError, UndecodableImageError, UnsupportedImageError
 
 MAX_PIXELS = 40_000_000
@@ -72,10 +73,16 @@ def read_header(data: bytes) -> Header:
     """
     name = image_format(data)
     try:
-        if name == "BMP" and data[14:18] == OS2_HEADER:  # imagesize knows the later header only
+        if name == "JPEG":  # imagesize walks it in another way than libjpeg, which would decode another frame
+            width, height = jpeg.frame_size(data)
+        elif name == "BMP" and data[14:18] == OS2_HEADER:  # imagesize knows the later header only
             width, height = struct.unpack("<HH", data[18:22])
         else:
-            width, height = imagesize.get(io.BytesIO(data), exif_rotation=False)
+            width, height = (
+                jpeg.frame_size(data) if name == "JPEG" else imagesize.get(io.BytesIO(data), exif_rotation=False)
+            )
+    except UndecodableImageError:
+        raise
     except Exception:  # imagesize raises whatever its parsing meets in a hostile header
         width, height = -1, -1
     if width < 1 or height < 1:
