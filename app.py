@@ -41,12 +41,14 @@ def create_app(settings: Settings | None = None, detector: PicoDetector | None =
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     app.config["SECURED"] = bool(settings.api_key)
     app.url_map.strict_slashes = False  # /api and /docs without a redirect
-    detector = detector or PicoDetector(settings.model_dir, max_pixels=settings.max_image_pixels)
+    detector = detector or PicoDetector(
+        settings.model_dir, max_pixels=settings.max_image_pixels, providers=settings.providers
+    )
     admission = Admission(settings.max_concurrency, settings.max_queue)
     service = Service(detector, admission, Cores(settings.max_concurrency), Metrics(admission, detector.labels))
     app.extensions["service"] = service
     request_log.install(app, service.metrics)
-    security.install(app, settings.api_key)
+    security.install(app, settings)
     app.register_blueprint(api.routes)
     app.register_blueprint(docs.routes)
     app.register_blueprint(docs.swagger_ui)

@@ -12,6 +12,8 @@ __all__ = ["PicoDetector"]
 
 # OpenCV reads this once, at its import: the last line of defence behind our own check of the header.
 os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(HIGHEST_PIXEL_LIMIT)
+# ONNX Runtime reads this at its import, which else starts an uploader and writes a device id below the home folder.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 os.environ["OPENCV_LOG_LEVEL"] = "OFF"  # what is wrong with an image is said by our own errors
 
 

@@ -44,6 +44,7 @@ class PicoDetector:
         one_label: where boxes overlap, whatever their classes, keep the best score only. Off, each class is suppressed
             by itself, as PaddleDetection evaluates.
         warm_up: run the model once now, so that the first photo takes no longer than the next.
+        providers: ONNX Runtime's execution providers, best first, such as ``("CUDA", "CPU")``.
 
     Raises:
         ModelError: if the folder cannot be served; the text names what is wrong.
@@ -57,6 +58,7 @@ class PicoDetector:
         max_pixels: int = MAX_PIXELS,
         one_label: bool = True,
         warm_up: bool = True,
+        providers: tuple[str, ...] = ("CPU",),
     ):
         folder = Path(model_dir)
         self.config = load_infer_config(folder / "infer_cfg.yml")
@@ -65,7 +67,7 @@ class PicoDetector:
         self.labels = self.config.labels
         self.max_pixels = max_pixels
         self.one_label = one_label
-        self.model = OnnxModel(path, self.config.nms, threads)
+        self.model = OnnxModel(path, self.config.nms, threads, providers)
         self.check_class_count(path.name)
         self.model.check_input(self.config.preprocessor(np.zeros((48, 64, 3), np.uint8)))
         if warm_up:

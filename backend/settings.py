@@ -7,13 +7,16 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from backend.process.cores import usable_cores
+from backend.process.cores import core_count
 
 HIGHEST_PIXEL_LIMIT = 2**27
 MOST_DIGITS = 20
 
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "models"
+HOST_NAME = re.compile(r"[\w.:-]{1,255}")
 ORIGIN = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?")
 
 
@@ -45,6 +48,21 @@ def origins(text: str) -> tuple[str, ...]:
     return found
 
 
+def hosts(text: str) -> tuple[str, ...]:
+    """Read a comma-separated list of host names or addresses, without ports; ``*`` is any."""
+    found = tuple(part.strip().lower().strip("[]") for part in text.split(",") if part.strip())
+    if not all(host == "*" or HOST_NAME.fullmatch(host) for host in found):
+        raise ValueError("a comma-separated list of host names such as my-machine or 192.0.2.1, without ports, or *")
+    return found
+
+
+def secret(value: str) -> str:
+    """Read a key: what a header can carry."""
+    if not value.isprintable() or value != value.strip():
+        raise ValueError("printable characters in UTF-8, without line breaks and without blanks around them")
+    return value
+
+
 def text(value: str) -> str:
     """Read any text that is not blank."""
     if not value.strip():
@@ -55,6 +73,14 @@ def text(value: str) -> str:
 def folder(value: str) -> Path:
     """Read a path."""
     return Path(text(value))
+
+
+def words(value: str) -> tuple[str, ...]:
+    """Read a comma-separated list of words."""
+    found = tuple(part.strip() for part in value.split(",") if part.strip())
+    if not found or not all(word.isalnum() for word in found):
+        raise ValueError("a comma-separated list of words")
+    return found
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
@@ -86,15 +112,21 @@ class Settings:
     cors_origins: tuple[str, ...] = setting(
         (), origins, "origins whose pages may call the API, comma-separated; default: the page on this machine"
     )
-    api_key: str = setting("", text, "where set, `/api/` and `/metrics` ask for it; default: no key", secret=True)
+    allowed_hosts: tuple[str, ...] = setting(
+        (), hosts, "names that requests may ask for, comma-separated; default: this machine's where HOST is loopback"
+    )
+    api_key: str = setting("", secret, "where set, `/api/` and `/metrics` ask for it; default: no key", secret=True)
     model_dir: Path = setting(MODELS, folder, "folder with `infer_cfg.yml` and its `.onnx`")
+    providers: tuple[str, ...] = setting(
+        ("CPU",), words, "ONNX Runtime's execution providers, best first, such as `CUDA,CPU`"
+    )
     max_body_bytes: int = setting(16 * 2**20, whole_number(1024, 2**30), "largest request body, in bytes")
     max_bodies_bytes: int = setting(
         128 * 2**20, whole_number(1024, 2**40), "bytes of bodies held at once, those still arriving included"
     )
     max_image_pixels: int = setting(40_000_000, whole_number(1, HIGHEST_PIXEL_LIMIT), "largest photo, in pixels")
     max_concurrency: int = setting(
-        len(usable_cores()), whole_number(1, 256), "inferences at once, one core each; default: the number of cores"
+        core_count(), whole_number(1, 256), "inferences at once, one core each; default: the number of cores"
     )
     max_queue: int = setting(32, whole_number(0, 1024), "requests that may wait for an inference; more get 503")
     request_timeout: int = setting(120, whole_number(1, 3600), "seconds that a request may take to arrive")
@@ -121,7 +153,8 @@ class Settings:
                 try:
                     values[entry.name] = entry.metadata["read"](value)
                 except ValueError as error:
-                    raise SettingsError(f"{entry.name.upper()}={value!r} should be {error}.") from None
+                    shown = f"={value!r}" if entry.repr else ""
+                    raise SettingsError(f"{entry.name.upper()}{shown} should be {error}.") from None
         return cls(**values)
 
     @property
@@ -130,5 +163,14 @@ class Settings:
         if self.cors_origins:
             return self.cors_origins
         own = f"[{self.host}]" if ":" in self.host else self.host
-        hosts = dict.fromkeys(["localhost", "127.0.0.1", own])
+        hosts = dict.fromkeys(["localhost", "127.0.0.1", "[::1]", own])
         return tuple(f"http://{host}:{self.web_port}" for host in hosts)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Names that requests may ask for; none where any may."""
+        if "*" in self.allowed_hosts:
+            return ()
+        if self.allowed_hosts:
+            return self.allowed_hosts
+        return LOOPBACK if self.host.lower() in LOOPBACK else ()

@@ -99,7 +99,7 @@ def model_of(settings: Settings) -> str:
     """Return the name of the model; raise ModelError if it cannot be served."""
     from backend import PicoDetector
 
-    return PicoDetector(settings.model_dir, warm_up=False).name
+    return PicoDetector(settings.model_dir, warm_up=False, providers=settings.providers).name
 
 
 @contextmanager
@@ -143,7 +143,7 @@ def predict(inputs: list[Input], args: argparse.Namespace, settings: Settings) -
     model, limit = str(settings.model_dir.absolute()), settings.max_body_bytes
     rows = photos(inputs, limit, cores).map_batches(
         Detector,
-        fn_constructor_args=(model, settings.max_image_pixels, args.threshold, limit),
+        fn_constructor_args=(model, settings.max_image_pixels, args.threshold, limit, settings.providers),
         batch_size=BATCH,
         batch_format="pyarrow",
         compute=ray.data.ActorPoolStrategy(size=actors),

@@ -78,9 +78,7 @@ def read_header(data: bytes) -> Header:
         elif name == "BMP" and data[14:18] == OS2_HEADER:  # imagesize knows the later header only
             width, height = struct.unpack("<HH", data[18:22])
         else:
-            width, height = (
-                jpeg.frame_size(data) if name == "JPEG" else imagesize.get(io.BytesIO(data), exif_rotation=False)
-            )
+            width, height = imagesize.get(io.BytesIO(data), exif_rotation=False)
     except UndecodableImageError:
         raise
     except Exception:  # imagesize raises whatever its parsing meets in a hostile header

@@ -13,8 +13,14 @@ from backend.model.infer_config import Nms
 from backend.model.nms import suppress_per_class
 from backend.preprocess import ModelInput
 
-ort.disable_telemetry_events()
-
+# what has each provider, as ONNX Runtime's documentation lists them
+PACKAGES = {
+    "cuda": "onnxruntime-gpu",
+    "tensorrt": "onnxruntime-gpu",
+    "openvino": "onnxruntime-openvino",
+    "dml": "onnxruntime-directml",
+    "qnn": "onnxruntime-qnn",
+}
 KNOWN_INPUTS = {"image", "scale_factor", "im_shape"}
 
 
@@ -25,14 +31,15 @@ class OnnxModel:
         path: the ``.onnx`` that paddle2onnx made of an export with post-processing, with or without NMS in the graph.
         nms: the suppression for a graph without.
         threads: cores for one inference.
+        providers: ONNX Runtime's execution providers, best first, without "ExecutionProvider".
 
     Raises:
-        ModelError: if the file is missing, broken or another kind of model.
+        ModelError: if the file is missing, broken or another kind of model, or a provider is not installed.
     """
 
-    def __init__(self, path: Path, nms: Nms, threads: int = 1):
+    def __init__(self, path: Path, nms: Nms, threads: int = 1, providers: tuple[str, ...] = ("CPU",)):
         self.nms = nms
-        self.session = open_session(path, threads)
+        self.session = open_session(path, threads, find_providers(providers))
         self.inputs = [node.name for node in self.session.get_inputs()]
         unknown = sorted(set(self.inputs) - KNOWN_INPUTS)
         if unknown or "image" not in self.inputs:
@@ -84,8 +91,25 @@ class OnnxModel:
             raise InferenceError(f"The model failed on this photo.{hint if self.nms_in_graph else ''}") from error
 
 
-def open_session(path: Path, threads: int) -> ort.InferenceSession:
-    """Open an ONNX file on the CPU."""
+def find_providers(wanted: tuple[str, ...]) -> list[str]:
+    """Return the full names of execution providers.
+
+    Raises:
+        ModelError: one that this build of ONNX Runtime lacks, with the package that has it.
+    """
+    available = {name.removesuffix("ExecutionProvider").lower(): name for name in ort.get_available_providers()}
+    for word in wanted:
+        if word.lower() not in available:
+            package = PACKAGES.get(word.lower(), "a build of onnxruntime with it")
+            raise ModelError(
+                f"PROVIDERS names {word}, and this ONNX Runtime has {', '.join(available.values())}; "
+                f"install {package} in place of onnxruntime."
+            )
+    return [available[word.lower()] for word in wanted]
+
+
+def open_session(path: Path, threads: int, providers: list[str]) -> ort.InferenceSession:
+    """Open an ONNX file."""
     if not path.is_file():
         raise ModelError(f"{path} is missing.")
     options = ort.SessionOptions()
@@ -94,7 +118,7 @@ def open_session(path: Path, threads: int) -> ort.InferenceSession:
     options.log_severity_level = 4  # what goes wrong is raised, not printed
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle costs no core
     try:
-        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(str(path), options, providers=providers)
     except Exception:  # ONNX Runtime's exceptions share no public base
         raise ModelError(f"{path} is no model that ONNX Runtime can load; it is truncated or another file.") from None
 

@@ -1,10 +1,14 @@
 """Which core an inference runs on."""
 
 import ctypes
+import math
 import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
+
+CONTROL_GROUPS, OWN_GROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 sched_getcpu = getattr(ctypes.CDLL(None), "sched_getcpu", None)
 
@@ -14,6 +18,32 @@ def usable_cores() -> frozenset[int]:
     if hasattr(os, "sched_getaffinity"):
         return frozenset(os.sched_getaffinity(0))
     return frozenset(range(os.cpu_count() or 1))
+
+
+def core_count(quota: float | None = None) -> int:
+    """Return how many cores' worth of time this process may use: those it may run on, or its container's quota.
+
+    Args:
+        quota: cores; default: what the control group says.
+    """
+    quota = cpu_quota() if quota is None else quota
+    return max(1, math.ceil(min(len(usable_cores()), quota)))
+
+
+def cpu_quota(root: Path = CONTROL_GROUPS, groups: Path = OWN_GROUPS) -> float:
+    """Return the cores' worth of time that the control group allows (cpu.max, or cfs_quota_us of version 1).
+
+    Infinity where it says nothing. In a container its own group is the root of what it sees.
+    """
+    with suppress(OSError, ValueError, ZeroDivisionError):
+        own = [line.split(":", 2)[2].lstrip("/") for line in groups.read_text().splitlines() if line.startswith("0:")]
+        for folder in [root / path for path in own] + [root]:
+            if (folder / "cpu.max").is_file():
+                quota, period = (folder / "cpu.max").read_text().split()
+                return math.inf if quota == "max" else int(quota) / int(period)
+        quota, period = ((root / "cpu" / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+        return int(quota) / int(period) if int(quota) > 0 else math.inf
+    return math.inf
 
 
 class Cores:

@@ -1,7 +1,8 @@
-"""How many inferences may run at once, and how many requests may wait for one."""
+"""How many inferences may run at once, and how many requests may wait for one, in the order in which they came."""
 
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from backend.web.problems import ApiProblem
@@ -10,50 +11,63 @@ RETRY_AFTER_SECONDS = 1
 
 
 class Admission:
-    """Lets ``concurrency`` callers in, ``queue`` more wait, and turns others away at once.
+    """Lets ``concurrency`` callers in, ``queue`` more wait in line, and turns others away at once.
 
     Attributes:
         running: callers that are in now.
-        waiting: callers that wait now.
     """
 
     def __init__(self, concurrency: int, queue: int):
         self.concurrency = concurrency
         self.queue = queue
         self.running = 0
-        self.waiting = 0
-        self.changed = threading.Condition()
+        self.line: deque[threading.Event] = deque()
+        self.lock = threading.Lock()
+
+    @property
+    def waiting(self) -> int:
+        """How many callers wait now."""
+        return len(self.line)
 
     @contextmanager
-    def admitted(self) -> Iterator[None]:
-        """Hold one of the places to run, waiting for it if the queue has room.
+    def admitted(self, gone: Callable[[], bool] = lambda: False) -> Iterator[None]:
+        """Hold one of the places to run, waiting in line for it if the queue has room.
+
+        Args:
+            gone: says whether the client has gone; then its turn goes to the next.
 
         Raises:
-            ApiProblem: ``overloaded``, at once, where the queue is full.
+            ApiProblem: ``overloaded``, at once, where the queue is full; ``client_gone`` when its turn has come.
         """
         self.enter()
         try:
+            if gone():
+                raise ApiProblem("client_gone", "The client closed the connection before its turn came.")
             yield
         finally:
             self.leave()
 
     def enter(self) -> None:
         """Take a place to run, as admitted says."""
-        with self.changed:
-            if self.running + self.waiting >= self.concurrency + self.queue:
+        with self.lock:
+            if self.running < self.concurrency:
+                self.running += 1
+                return
+            if len(self.line) >= self.queue:
                 raise ApiProblem(
                     "overloaded",
-                    f"{self.running + self.waiting} requests are being answered already; "
+                    f"{self.running + len(self.line)} requests are being answered already; "
                     f"try again in {RETRY_AFTER_SECONDS} s.",
                     {"Retry-After": str(RETRY_AFTER_SECONDS)},
                 )
-            self.waiting += 1
-            self.changed.wait_for(lambda: self.running < self.concurrency)
-            self.waiting -= 1
-            self.running += 1
+            turn = threading.Event()
+            self.line.append(turn)
+        turn.wait()  # who leaves hands the place over
 
     def leave(self) -> None:
-        """Give the place back."""
-        with self.changed:
-            self.running -= 1
-            self.changed.notify()
+        """Give the place to the first in line, or back."""
+        with self.lock:
+            if self.line:
+                self.line.popleft().set()
+            else:
+                self.running -= 1

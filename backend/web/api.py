@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from backend.web.problems import CODES_OF_ERRORS, MEDIA_TYPE, ApiProblem
 from backend.web.request_image import read_image_request
+from backend.web.server.bridge import GONE
 from backend.web.service import current_service
 
 logger = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ def detect() -> Response:
     """
     service = current_service()
     arrived = time.perf_counter()
-    with service.admission.admitted(), service.cores.one():
+    with service.admission.admitted(request.environ.get(GONE, lambda: False)), service.cores.one():
         admitted = time.perf_counter()
         asked = read_image_request(request)
         read = time.perf_counter()
@@ -71,6 +72,9 @@ def answer_detector_error(error: Exception) -> Response:
     code = CODES_OF_ERRORS[type(error)]
     if code == "inference_failed":
         logger.error("inference failed", exc_info=error)
+    if code == "out_of_memory":
+        detail = "The service has no memory left for this photo at the moment; try again in 1 s."
+        return answer_problem(ApiProblem(code, detail, {"Retry-After": "1"}))
     return answer_problem(ApiProblem(code, str(error)))
 
 

@@ -8,6 +8,7 @@ from backend.web.service import current_service
 
 OPENAPI_PATH = "/openapi.json"
 DOCS_PATH = "/docs"
+LONGEST_ACCEPT = 1000
 
 routes = Blueprint("docs", __name__)
 swagger_ui = get_swaggerui_blueprint(
@@ -32,5 +33,8 @@ def openapi() -> Response:
 @routes.get("/metrics")
 def metrics() -> Response:
     """Return the metrics in the format that the client asks for."""
-    encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+    try:
+        encode, content_type = choose_encoder(request.headers.get("Accept", "")[:LONGEST_ACCEPT])
+    except ValueError:  # the version is no number
+        encode, content_type = choose_encoder("")
     return Response(encode(current_service().metrics.registry), content_type=content_type)

@@ -12,6 +12,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from backend.process.log_output import DroppingHandler
 from backend.web.admission import Admission
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class Metrics:
         places = Gauge("facemask_places", "Requests that may run and wait.", ["kind"], registry=self.registry)
         places.labels("run").set(admission.concurrency)
         places.labels("wait").set(admission.queue)
+        dropped = Gauge("facemask_log_lines_dropped", "Lines of the log that nobody took.", registry=self.registry)
+        dropped.set_function(lambda: DroppingHandler.dropped)
         # each series is there before its first event, and not looked up again for every one
         self.observe = {stage: self.stages.labels(stage).observe for stage in STAGES}
         self.count_face = {label: self.faces.labels(label).inc for label in labels}

@@ -21,6 +21,7 @@ SCHEMAS = (
 )
 ON_EVERY_PATH = ("bad_request", "method_not_allowed", "headers_too_large", "request_timeout", "internal_error")
 NO_ROUTE = ("not_found",)
+UNSEEN = ("client_gone",)
 BINARY = {"type": "string", "format": "binary"}
 FLAG = {"type": "string", "enum": ["true", "false", "1", "0"]}
 LIMITS = "JPEG, PNG, WebP or BMP; the README's settings say how large it may be."
@@ -80,7 +81,7 @@ def detection() -> dict[str, Any]:
     }
     content = {JSON_TYPE: {"schema": reference("ImageInJson")}, FORM_TYPE: {"schema": form}}
     content |= {kind: {"schema": BINARY} for kind in RAW_TYPES}
-    elsewhere = {*ON_EVERY_PATH, *NO_ROUTE, "unauthorized"}
+    elsewhere = {*ON_EVERY_PATH, *NO_ROUTE, *UNSEEN, "unauthorized"}
     return {
         "summary": "Find the faces in a photo",
         "operationId": "detect",

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from backend.web.schemas import ProblemDocument
 
 MEDIA_TYPE = "application/problem+json"
+CLIENT_CLOSED_REQUEST = 499  # nginx's number; HTTP has none for what nobody receives
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ PROBLEMS = {
     "invalid_annotate": Problem(400, "annotate is no boolean."),
     "bad_request": Problem(400, "The request is no valid HTTP."),
     "unauthorized": Problem(401, "The service asks for an API key, and the request has none or a wrong one."),
+    "cross_site": Problem(403, "A browser sent the request from a page of an origin that is not allowed."),
     "not_found": Problem(404, "There is nothing at this path."),
     "method_not_allowed": Problem(405, "The path does not take this method."),
     "request_timeout": Problem(408, "The request did not arrive whole in time."),
@@ -38,15 +40,21 @@ PROBLEMS = {
     "image_too_large": Problem(413, "The image declares more pixels than the limit."),
     "unsupported_media_type": Problem(415, "The Content-Type is none that the API takes."),
     "unsupported_image": Problem(415, "The bytes are no JPEG, PNG, WebP or BMP."),
+    "host_not_allowed": Problem(421, "The request names a host that this service is not."),
     "undecodable_image": Problem(422, "The image is truncated or corrupt."),
     "headers_too_large": Problem(431, "The request's headers are over the limit."),
+    "client_gone": Problem(
+        CLIENT_CLOSED_REQUEST, "The client closed the connection before its turn came; only log and metrics see it."
+    ),
     "internal_error": Problem(500, "A defect of the service."),
     "inference_failed": Problem(500, "The model failed on this photo."),
     "not_implemented": Problem(501, "The request uses a transfer encoding that the server does not know."),
     "overloaded": Problem(503, "Too many requests are waiting; Retry-After says when to try again."),
+    "out_of_memory": Problem(503, "The service has no memory left for this photo at the moment."),
     "draining": Problem(503, "The service is shutting down."),
 }
 
+# what the detector raises; running out of memory is no fault of the photo
 CODES_OF_ERRORS: dict[type[Exception], str] = {
     image_errors.EmptyImageError: "empty_image",
     image_errors.UnsupportedImageError: "unsupported_image",
@@ -54,6 +62,7 @@ CODES_OF_ERRORS: dict[type[Exception], str] = {
     image_errors.ImageTooLargeError: "image_too_large",
     model_errors.ThresholdError: "invalid_threshold",
     model_errors.InferenceError: "inference_failed",
+    MemoryError: "out_of_memory",
 }
 
 
@@ -77,9 +86,14 @@ class ApiProblem(Exception):
         """Return the body of the answer."""
         return {
             "type": "about:blank",
-            "title": HTTPStatus(self.status).phrase,
+            "title": title(self.status),
             "status": self.status,
             "detail": self.detail,
             "code": self.code,
             "request_id": request_id,
         }
+
+
+def title(status: int) -> str:
+    """Return the phrase of a status."""
+    return "Client Closed Request" if status == CLIENT_CLOSED_REQUEST else HTTPStatus(status).phrase

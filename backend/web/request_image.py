@@ -21,6 +21,13 @@ DATA_URL = re.compile(r"data:[^,;]{0,100}(;[^,;]{1,100}){0,10},", re.IGNORECASE)
 WHITE_SPACE = b" \t\r\n\v\f"
 FROM_URL_SAFE = bytes.maketrans(b"-_", b"+/")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+LONGEST_OPTION = 64  # characters; more would keep a pattern busy
+MOST_JSON_PARTS = 1000  # brackets, braces and commas: millions of small lists take many times the body's memory
+MOST_ESCAPES = 10_000  # percent signs that are left after the usual ones of base64
+USUAL_ESCAPES = {
+    **{b"%2B": b"+", b"%2b": b"+", b"%2F": b"/", b"%2f": b"/", b"%3D": b"=", b"%3d": b"="},
+    **{b"%0A": b"", b"%0a": b"", b"%0D": b"", b"%0d": b"", b"%20": b""},
+}
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
@@ -80,6 +87,8 @@ def read_json(request: Request) -> ImageRequest:
 
 def load_json(data: bytes) -> Any:
     """Parse JSON in UTF-8, by orjson: a list of numbers holds Python's lock a tenth as long as its own parser would."""
+    if sum(map(data.count, (b"[", b"{", b","))) > MOST_JSON_PARTS:
+        raise ApiProblem("invalid_json", 'The JSON has far too many parts; send {"image": "<base64>"}.')
     try:
         return orjson.loads(data.removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as error:
@@ -106,13 +115,17 @@ def read_raw(request: Request) -> ImageRequest:
 
 def read_options(fields: Any) -> tuple[float | None, bool]:
     """Return threshold and annotate from text fields."""
-    threshold = fields.get("threshold", "").strip()
-    annotate = fields.get("annotate", "").strip().lower()
-    if annotate not in TRUE + FALSE:
+    threshold, annotate = (bounded(fields.get(name, "")) for name in ("threshold", "annotate"))
+    if annotate.lower() not in TRUE + FALSE:
         raise invalid_annotate(annotate)
-    if threshold and not NUMBER.fullmatch(threshold):
+    if threshold and (len(threshold) > LONGEST_OPTION or not NUMBER.fullmatch(threshold)):
         raise invalid_threshold(threshold)
-    return check_range(float(threshold) if threshold else None), annotate in TRUE
+    return check_range(float(threshold) if threshold else None), annotate.lower() in TRUE
+
+
+def bounded(text: str) -> str:
+    """Return a text field without blanks around it; of one that is too long its beginning, which is too long still."""
+    return text[: LONGEST_OPTION + 1] if len(text) > LONGEST_OPTION else text.strip()
 
 
 def check_range(threshold: float | None) -> float | None:
@@ -163,10 +176,23 @@ def decode_unusual_base64(text: str) -> bytes:
     try:
         encoded = text.encode("ascii")
         if b"%" in encoded:
-            encoded = unquote_to_bytes(encoded)
+            encoded = unescape(encoded)
         encoded = encoded.translate(FROM_URL_SAFE, WHITE_SPACE).rstrip(b"=")
         return bytes(pybase64.b64decode(encoded + b"=" * (-len(encoded) % 4), validate=True))
     except ValueError:  # UnicodeEncodeError and binascii.Error are of its kind
         raise ApiProblem(
             "invalid_base64", '"image" is no base64; send a data URL ("data:image/jpeg;base64,...") or bare base64.'
         ) from None
+
+
+def unescape(encoded: bytes) -> bytes:
+    """Decode percent-encoding, the usual signs at the speed of C.
+
+    Raises:
+        ValueError: more of the others than any client makes; each takes memory many times its size.
+    """
+    for escape, sign in USUAL_ESCAPES.items():
+        encoded = encoded.replace(escape, sign)
+    if encoded.count(b"%") > MOST_ESCAPES:
+        raise ValueError("too many percent signs")
+    return unquote_to_bytes(encoded)

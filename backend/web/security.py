@@ -1,14 +1,18 @@
-"""Who may use the API, and the headers that tell browsers what not to do with its answers."""
+"""Who may use the API, under which names, and the headers that tell browsers what not to do with its answers."""
 
 import hmac
+import re
 
 from flask import Flask, Request, Response, request
 
+from backend.settings import Settings
 from backend.web.docs import DOCS_PATH
 from backend.web.problems import ApiProblem
 
 PROTECTED = ("api.detect", "docs.metrics")  # endpoints
 KEY_HEADER = "X-API-Key"
+HOST_AND_PORT = re.compile(r":\d{1,5}$|^\[|\](:\d{1,5})?$")  # what is no part of the name
+LONGEST_HOST = 260
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
 # Swagger UI's page has its script and styles inside
 OWN_FILES = (
@@ -17,11 +21,15 @@ OWN_FILES = (
 )
 
 
-def install(app: Flask, api_key: str) -> None:
-    """Ask for the key where one is set; add the security headers to every answer."""
+def install(app: Flask, settings: Settings) -> None:
+    """Refuse other hosts and other sites' pages, ask for the key where one is set, add headers to every answer."""
+    api_key = settings.api_key
 
     @app.before_request
     def check() -> None:
+        check_host(request, settings.hosts)
+        if request.endpoint in PROTECTED and request.method == "POST":
+            check_site(request, settings.allowed_origins)
         protected = request.endpoint in PROTECTED and request.method != "OPTIONS"
         if api_key and protected and not is_key(given_key(request), api_key):
             raise ApiProblem(
@@ -37,6 +45,34 @@ def install(app: Flask, api_key: str) -> None:
         response.headers["Content-Security-Policy"] = OWN_FILES if request.path.startswith(DOCS_PATH) else NOTHING
         response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+def check_host(request: Request, hosts: tuple[str, ...]) -> None:
+    """Refuse a Host that is not among the names, where there are any: a page may have had its own name lead here.
+
+    That is DNS rebinding, by which a web page passes for this service's own.
+    """
+    named = request.headers.get("Host")
+    if hosts and named is not None and HOST_AND_PORT.sub("", named[:LONGEST_HOST]).lower() not in hosts:
+        raise ApiProblem(
+            "host_not_allowed",
+            f"This service does not go by the name {named[:LONGEST_HOST]!r}; add it to ALLOWED_HOSTS to let it.",
+        )
+
+
+def check_site(request: Request, origins: tuple[str, ...]) -> None:
+    """Refuse a request that a browser sends for a page of an origin that is not allowed.
+
+    A form, or a text, is sent across sites without asking first: the answer is hidden then, the work done all the same.
+    """
+    site, origin = request.headers.get("Sec-Fetch-Site", ""), request.headers.get("Origin")
+    own = origin is None or origin.partition("://")[2] == request.headers.get("Host")
+    allowed = "*" in origins or origin in origins or (site in ("same-origin", "none", "") and own)
+    if not allowed:
+        shown = (origin or site)[:LONGEST_HOST]
+        raise ApiProblem(
+            "cross_site", f"Pages of {shown!r} may not use this service; add their origin to CORS_ORIGINS to let them."
+        )
 
 
 def given_key(request: Request) -> str:

@@ -96,14 +96,21 @@ class Detector:
     from process to process, 4,000 photos took 56 seconds instead of 50.
 
     Args:
-        model_dir, max_pixels: as for PicoDetector.
+        model_dir, max_pixels, providers: as for PicoDetector.
         threshold: 0 to 1; None: the model's own.
         limit: largest file, in bytes.
     """
 
-    def __init__(self, model_dir: str, max_pixels: int, threshold: float | None, limit: int):
+    def __init__(
+        self,
+        model_dir: str,
+        max_pixels: int,
+        threshold: float | None,
+        limit: int,
+        providers: tuple[str, ...] = ("CPU",),
+    ):
         cv2.setNumThreads(1)
-        self.detector = PicoDetector(Path(model_dir), max_pixels=max_pixels)
+        self.detector = PicoDetector(Path(model_dir), max_pixels=max_pixels, providers=providers)
         self.threshold = threshold
         self.limit = limit
         self.readers = ThreadPoolExecutor(READERS)

@@ -14,6 +14,8 @@ from pathlib import Path
 if __package__ in (None, ""):  # run as a file: find the repository's packages, not the modules beside this one
     sys.path[0] = str(Path(__file__).resolve().parents[3])
 
+import backend  # noqa: F401  (first: it switches ONNX Runtime's telemetry off)
+
 import numpy as np
 import onnx
 import onnxruntime

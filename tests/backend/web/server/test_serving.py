@@ -226,6 +226,34 @@ def test_answers_arrive_whole_where_the_client_reads_late_and_has_sent_more(size
             assert stream.read(len(body)) == body
 
 
+def test_a_client_that_does_not_take_its_answer_is_let_go():
+    body = bytes(20_000_000)
+    options = ServerOptions("127.0.0.1", servers.free_port(), "API_PORT", 2, 1024, 2**20, 60, 1, 0, 1)
+    with running(options, body) as url, servers.connect(url) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(3)
+        received = 0
+        with contextlib.suppress(ConnectionResetError):
+            while part := connection.recv(2**20):
+                received += len(part)
+        assert received < len(body)
+
+
+def test_a_client_that_takes_its_answer_slowly_gets_all_of_it():
+    body = bytes(20_000_000)
+    options = ServerOptions("127.0.0.1", servers.free_port(), "API_PORT", 2, 1024, 2**20, 60, 1, 0, 1)
+    with running(options, body) as url, servers.connect(url) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        received = 0
+        for _ in range(5):
+            received += len(connection.recv(2**20))
+            time.sleep(0.6)
+        connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        while part := connection.recv(2**20):
+            received += len(part)
+        assert received > 2 * len(body)
+
+
 def test_sigterm_lets_an_accepted_request_finish():
     with servers.api() as (url, process):
         connection = servers.connect(url)

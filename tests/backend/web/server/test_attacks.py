@@ -1,0 +1,112 @@
+"""Clients that would hold what others need, over real connections."""
+
+import contextlib
+import json
+import time
+import urllib.request
+
+import pytest
+import servers
+from conftest import IMAGES
+
+PHOTO = (IMAGES / "test_mask.jpg").read_bytes()
+POST = b"POST /api/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n"
+GET = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def url():
+    with servers.api(MAX_BODY_BYTES=2**20, MAX_BODIES_BYTES=2**21, MAX_CONCURRENCY=1, MAX_QUEUE=1) as (url, _):
+        yield url
+
+
+def is_served(url):
+    """A photo is answered, and so is a look at the service's health, while the attack goes on."""
+    request = urllib.request.Request(f"{url}/api/", PHOTO, {"Content-Type": "image/jpeg"})
+    with urllib.request.urlopen(request, timeout=20) as answer, urllib.request.urlopen(f"{url}/healthz") as health:
+        return bool(json.load(answer)["results"]) and health.status == 200
+
+
+@contextlib.contextmanager
+def connections(url, count):
+    with contextlib.ExitStack() as stack:
+        opened = [stack.enter_context(servers.connect(url)) for _ in range(count)]
+        for connection in opened:
+            connection.setblocking(False)
+        yield opened
+
+
+def push(connection, data):
+    """Send as much as goes without waiting."""
+    with contextlib.suppress(BlockingIOError, ConnectionError):
+        connection.sendall(data)
+
+
+def test_pipelined_requests_of_clients_that_never_read_hold_no_thread(url):
+    with connections(url, 60) as opened:
+        for connection in opened:
+            push(connection, GET * 400)
+        time.sleep(0.5)
+        assert is_served(url)
+
+
+def test_a_few_pipelined_requests_are_answered_in_their_order(url):
+    with servers.connect(url) as connection:
+        connection.sendall(GET.replace(b"openapi.json", b"healthz") * 9 + b"GET /nowhere HTTP/1.0\r\n\r\n")
+        answers = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answers.count(b"HTTP/1.1 200 OK") == 9
+    assert answers.rindex(b"HTTP/1.1 404") > answers.rindex(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [
+        POST + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 50_000,
+        POST + b"Transfer-Encoding: chunked\r\n\r\n1;" + b"x" * 300_000,
+        b"\r\n" * 150_000,
+        b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 50_000,
+        b"GET /" + b"a" * 300_000,
+    ],
+    ids=["chunks of one byte", "a chunk's extension", "blank lines", "headers", "a path"],
+)
+def test_endless_requests_cost_the_others_nothing(url, endless):
+    with connections(url, 8) as opened:
+        for connection in opened:
+            push(connection, endless)
+        assert is_served(url)
+
+
+def test_expect_is_answered_and_the_next_request_is_one_of_its_own(url):
+    for head in (b"GET /healthz HTTP/1.1\r\n", b"POST /api/ HTTP/1.1\r\nContent-Length: 0\r\n"):
+        request = head + b"Host: localhost\r\nExpect: 100-continue\r\n\r\n" + b"GET /healthz HTTP/1.0\r\n\r\n"
+        answer = servers.send(url, request)
+        assert answer.rindex(b'{"status":"ok"}') > answer.index(b"HTTP/1.1 ")
+
+
+def test_bodies_that_never_end_take_no_more_memory_than_allowed_and_the_oldest_gives_way(url):
+    head = POST + b"Content-Length: 1000000\r\n\r\n"
+    with connections(url, 8) as opened:
+        for connection in opened:
+            connection.setblocking(True)
+            connection.sendall(head + bytes(900_000))
+            time.sleep(0.05)
+        time.sleep(0.3)
+        answered = []
+        for connection in opened:
+            connection.settimeout(0.2)
+            with contextlib.suppress(TimeoutError):
+                answered.append(connection.recv(65536)[:12])
+        assert answered == [b"HTTP/1.1 503"] * 6
+        assert is_served(url)
+
+
+def test_a_client_that_has_gone_is_skipped():
+    with servers.api(MAX_CONCURRENCY=1, MAX_QUEUE=30) as (url, _):
+        request = POST + b"Content-Length: %d\r\n\r\n" % len(PHOTO) + PHOTO
+        with connections(url, 25) as opened:
+            for connection in opened:
+                connection.setblocking(True)
+                connection.sendall(request)
+        assert is_served(url)
+        with urllib.request.urlopen(f"{url}/metrics", timeout=20) as metrics:
+            assert 'facemask_problems_total{code="client_gone"}' in metrics.read().decode()
