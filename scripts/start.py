@@ -19,6 +19,7 @@ from backend.settings import ROOT, Settings, SettingsError
 
 START_SECONDS = 60
 POLL_SECONDS = 0.1
+OTHER_LOOPBACK = {"127.0.0.1": "::1", "::1": "127.0.0.1"}  # browsers try both for localhost
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 
 
@@ -83,6 +84,17 @@ def check_ports(settings: Settings) -> None:
                 ) from None
 
 
+def is_listening(address: str, port: int) -> bool:
+    """Return whether some program takes connections at an address."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family) as probe:
+            probe.settimeout(1)
+            return probe.connect_ex((address, port)) == 0
+    except OSError:  # no IPv6 here
+        return False
+
+
 def url_host(host: str) -> str:
     """Return the host that a URL on this machine takes."""
     host = ANY_ADDRESS.get(host, host)
@@ -129,6 +141,13 @@ def check_alive(servers: dict[str, subprocess.Popen[bytes]]) -> None:
 def announce(settings: Settings, host: str) -> None:
     """Say where to look."""
     shown = "localhost" if settings.host == "127.0.0.1" else host
+    if settings.host in OTHER_LOOPBACK:
+        other = OTHER_LOOPBACK[settings.host]
+        taken = [port for port in (settings.api_port, settings.web_port) if is_listening(other, port)]
+        if taken:  # macOS's AirPlay on port 5000, for one
+            shown = host
+            where = f"{url_host(other)}, port {taken[0]}"
+            print(f"\nAnother program listens on {where}: open the address below, not localhost, which it shares.")
     page = f"http://{shown}:{settings.web_port}/"
     if settings.api_port != type(settings).api_port:
         page += f"?api=http://{shown}:{settings.api_port}"

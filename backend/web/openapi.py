@@ -41,6 +41,7 @@ def document(secured: bool) -> dict[str, Any]:
             "description": "Photo in, every face found, and for each whether it wears a mask.",
             "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
         },
+        "servers": [{"url": "./"}],  # relative to this document, wherever a proxy puts it
         "paths": {
             "/api/": {"post": detection()},
             "/healthz": {"get": lookup("Whether the process lives", JSON_TYPE, reference("Health"))},

@@ -39,6 +39,18 @@ def test_it_says_where_to_look_and_ends_both_servers(number):
         assert "Traceback" not in process.stdout.read()
 
 
+def test_a_program_on_the_other_address_of_localhost_is_told_of():
+    api, page = servers.free_port(), servers.free_port()
+    try:
+        other = socket.create_server(("::1", api), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("there is no IPv6 here")
+    with other, start(API_PORT=api, WEB_PORT=page) as process:
+        said = read_until(process, "Ctrl-C")
+    assert f"Another program listens on [::1], port {api}" in said
+    assert f"Open http://127.0.0.1:{page}/?api=http://127.0.0.1:{api}" in said
+
+
 @pytest.mark.parametrize("variable", ["API_PORT", "WEB_PORT"])
 def test_a_busy_port_gives_one_line_and_nothing_keeps_running(variable):
     with socket.socket() as other:

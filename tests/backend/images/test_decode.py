@@ -191,3 +191,15 @@ def test_a_photo_whose_turn_would_not_show_is_decoded_whole():
 def test_other_formats_are_decoded_whole(extension, noise):
     photo = decode_photo(encode(extension, noise), most_reduction=lambda height, width: 8)
     assert photo.image.shape == noise.shape
+
+
+def test_too_little_memory_is_told_from_a_corrupt_photo(monkeypatch, noise):
+    def fail(*_):
+        error = cv2.error("Failed to allocate")
+        error.code = cv2.Error.StsNoMem
+        raise error
+
+    data = encode(".png", noise)
+    monkeypatch.setattr(cv2, "imdecode", fail)
+    with pytest.raises(MemoryError):
+        decode_image(data)

@@ -91,3 +91,14 @@ def test_the_output_of_a_graph_with_nms():
 @pytest.mark.parametrize("rows", [np.empty((0, 6), np.float32), np.full((1, 6), -1, np.float32)])
 def test_the_output_of_a_graph_that_found_nothing(rows):
     assert len(from_nms_output(rows)) == 0
+
+
+def test_a_provider_that_is_not_installed_is_named_with_its_package():
+    with pytest.raises(
+        ModelError, match=r"PROVIDERS names CUDA, .* has .*CPUExecutionProvider; install onnxruntime-gpu"
+    ):
+        PicoDetector(providers=("CUDA", "CPU"))
+
+
+def test_providers_are_found_whatever_their_capitals():
+    assert PicoDetector(providers=("cpu",)).model.session.get_providers() == ["CPUExecutionProvider"]

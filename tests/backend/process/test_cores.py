@@ -83,3 +83,29 @@ def test_real_threads_are_kept_to_one_core_and_let_go():
     assert seen[0] <= before
     assert seen[1] == before
     assert usable_cores() == before
+
+
+@pytest.mark.parametrize(("quota", "count"), [(0.5, 1), (1.0, 1), (1.5, 2), (3.0, 3), (99.0, 4), (float("inf"), 4)])
+def test_a_containers_quota_counts(kept, quota, count):
+    assert cores.core_count(quota) == count
+
+
+@pytest.mark.parametrize(
+    ("files", "quota"),
+    [
+        ({"cpu.max": "50000 100000"}, 0.5),
+        ({"cpu.max": "max 100000"}, float("inf")),
+        ({"cpu.max": "max 100000", "docker/a/cpu.max": "150000 100000"}, 1.5),
+        ({"cpu/cpu.cfs_quota_us": "200000", "cpu/cpu.cfs_period_us": "100000"}, 2.0),
+        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, float("inf")),
+        ({"cpu.max": "nonsense"}, float("inf")),
+        ({}, float("inf")),
+    ],
+)
+def test_what_the_control_group_says(tmp_path, files, quota):
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+    groups = tmp_path / "groups"
+    groups.write_text("0::/docker/a\n")
+    assert cores.cpu_quota(tmp_path, groups) == quota

@@ -63,3 +63,29 @@ def test_an_error_inside_gives_the_place_back():
     for _ in range(3):
         with pytest.raises(ZeroDivisionError), admission.admitted():
             raise ZeroDivisionError
+
+
+def test_who_waits_is_let_in_in_the_order_of_arrival():
+    admission, order, threads = Admission(concurrency=1, queue=20), [], []
+
+    def visit(number):
+        with admission.admitted():
+            order.append(number)
+
+    with admission.admitted():
+        for number in range(20):
+            threads.append(threading.Thread(target=visit, args=[number]))
+            threads[-1].start()
+            wait_for(lambda: admission.waiting == len(threads))
+    for thread in threads:
+        thread.join(10)
+    assert order == list(range(20))
+    assert (admission.running, admission.waiting) == (0, 0)
+
+
+def test_who_has_gone_costs_nothing_and_gives_the_place_on():
+    admission = Admission(concurrency=1, queue=1)
+    with pytest.raises(ApiProblem) as error, admission.admitted(gone=lambda: True):
+        pytest.fail("let in")
+    assert error.value.code == "client_gone"
+    assert admission.running == 0

@@ -2,6 +2,7 @@ import base64
 import io
 import json
 import logging
+import threading
 
 import cv2
 import numpy as np
@@ -137,8 +138,8 @@ ERRORS = [
     (
         "threshold deep",
         lambda c: c.post("/api/", data=DEEP_THRESHOLD, content_type="application/json"),
-        "invalid_threshold",
-        "an object",
+        "invalid_json",
+        "far too many parts",
     ),
     (
         "threshold NaN in JSON",
@@ -237,12 +238,14 @@ def test_a_failing_inference_is_one_requests_problem(client, app, monkeypatch):
 
 def test_overload_gives_503_and_retry_after(client, app):
     admission = app.extensions["service"].admission
-    admission.running, admission.waiting = admission.concurrency, admission.queue
+    admission.running = admission.concurrency
+    admission.line.extend([threading.Event()] * admission.queue)
     answer = post_raw(client, PNG)
     assert (answer.status_code, answer.get_json()["code"]) == (503, "overloaded")
     assert answer.headers["Retry-After"] == "1"
     assert client.get("/healthz").status_code == 200
-    admission.running, admission.waiting = admission.concurrency - 1, 0
+    admission.running = admission.concurrency - 1
+    admission.line.clear()
     assert post_raw(client, PNG).status_code == 200
 
 
@@ -282,3 +285,13 @@ def test_every_problem_has_an_error_status():
 def test_text_is_not_escaped_twice(client):
     answer = client.post("/api/", data=json.dumps({"image": "é"}), content_type="application/json")
     assert answer.get_json()["code"] == "invalid_base64"
+
+
+def test_running_out_of_memory_is_no_fault_of_the_photo(app, group_photo, monkeypatch):
+    def fail(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(app.extensions["service"].detector.model, "detect", fail)
+    answer = app.test_client().post("/api/", data=group_photo, content_type="image/jpeg")
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "out_of_memory")
+    assert answer.headers["Retry-After"] == "1"

@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 from conftest import IMAGES
 from prometheus_client.parser import text_string_to_metric_families
@@ -57,7 +59,8 @@ def test_a_refusal_is_counted_by_its_code(client, values):
 
 def test_the_queue_is_shown_as_it_is(client, app, values):
     admission = app.extensions["service"].admission
-    admission.running, admission.waiting = 2, 1
+    admission.running = 2
+    admission.line.append(threading.Event())
     found = values()
     assert (found["facemask_running",], found["facemask_waiting",]) == (2, 1)
     assert found["facemask_places", ("kind", "run")] == admission.concurrency
@@ -78,3 +81,19 @@ def test_openmetrics_for_who_asks(client):
     answer = client.get("/metrics", headers={"Accept": "application/openmetrics-text; version=1.0.0"})
     assert answer.mimetype == "application/openmetrics-text"
     assert answer.text.endswith("# EOF\n")
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "text/plain; version=x",
+        "application/openmetrics-text; version=",
+        "text/plain; version=1.0.0; escaping=x",
+        "," * 9000,
+        "é",
+    ],
+)
+def test_any_accept_is_answered(client, accept):
+    answer = client.get("/metrics", headers={"Accept": accept.encode().decode("latin-1")})
+    assert answer.status_code == 200
+    assert "facemask_requests" in answer.text

@@ -1,10 +1,11 @@
 import base64
 import random
+import tracemalloc
 
 import pytest
 
 from backend.web.problems import ApiProblem
-from backend.web.request_image import decode_base64
+from backend.web.request_image import decode_base64, load_json, read_options
 
 DATA = bytes(range(256))
 ENCODED = base64.b64encode(DATA).decode()
@@ -86,3 +87,46 @@ def test_random_text_never_fails_otherwise():
             assert isinstance(decode_base64(text), bytes)
         except ApiProblem as problem:
             assert problem.code == "invalid_base64"
+
+
+def peak_memory(call):
+    """The bytes that a call takes at its worst."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(ApiProblem):
+            call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+MEBIBYTE = 2**20
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "%" * MEBIBYTE,
+        "%41" * (MEBIBYTE // 3),
+        "%zz" * (MEBIBYTE // 3),
+        "%2B%" * (MEBIBYTE // 4),
+        "é" * MEBIBYTE,
+        "=" * MEBIBYTE + "é",
+    ],
+    ids=["signs", "letters", "no letters", "mixed", "no ASCII", "padding"],
+)
+def test_hostile_base64_takes_a_small_multiple_of_its_size(text):
+    assert peak_memory(lambda: decode_base64(text)) < 8 * MEBIBYTE
+
+
+@pytest.mark.parametrize("part", [b"[],", b"{},", b"0,", b"[", b'"",'])
+def test_json_of_very_many_parts_is_refused_before_it_is_parsed(part):
+    body = b'{"image": [' + part * (MEBIBYTE // len(part)) + b"0]}"
+    assert peak_memory(lambda: load_json(body)) < 4 * MEBIBYTE
+
+
+@pytest.mark.parametrize("field", ["threshold", "annotate"])
+@pytest.mark.parametrize("text", ["1" * 250_000 + "x", " " * 250_000, "0." + "0" * 100 + "1", "\u0661" * 70])
+def test_a_long_option_meets_no_pattern(field, text):
+    with pytest.raises(ApiProblem, match="it should be"):
+        read_options({field: text})

@@ -113,3 +113,66 @@ def test_neither_key_nor_photo_gets_into_the_log():
     assert log.count("POST /api/") == 3
     for secret in ("s3cret-key", "wr0ng-key", marker):
         assert secret not in log
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"},
+        {"Origin": "http://localhost:9999", "Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
+)
+def test_a_page_of_another_site_costs_no_inference(client, headers):
+    for kind in ("text/plain", "image/jpeg"):
+        answer = client.post("/api/", data=PHOTO, content_type=kind, headers=headers)
+        assert (answer.status_code, answer.get_json()["code"]) == (403, "cross_site")
+    assert client.get("/healthz", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Origin": "http://localhost:8000", "Sec-Fetch-Site": "same-site"},
+        {"Origin": "http://127.0.0.1:8000", "Sec-Fetch-Site": "cross-site"},
+        {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Site": "none"},
+    ],
+)
+def test_its_own_pages_and_programs_are_answered(client, headers):
+    assert post(client, **headers).status_code == 200
+
+
+def test_any_origin_may_be_allowed(detector):
+    client = create_app(Settings(cors_origins=("*",)), detector).test_client()
+    assert post(client, Origin="https://a.example", **{"Sec-Fetch-Site": "cross-site"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:5000", "localhost.evil.example", "127.0.0.1.nip.io", "[::2]", "a" * 9000]
+)
+def test_a_name_that_is_not_this_machines_is_refused(client, host):
+    for answer in (post(client, Host=host), client.get("/readyz", headers={"Host": host})):
+        assert (answer.status_code, answer.get_json()["code"]) == (421, "host_not_allowed")
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:5000", "127.0.0.1:5000", "[::1]", "[::1]:5000"])
+def test_this_machines_names_are_taken(client, host):
+    assert client.get("/healthz", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("settings", "host", "status"),
+    [
+        (Settings(host="0.0.0.0"), "anything.example", 200),
+        (Settings(allowed_hosts=("*",)), "anything.example", 200),
+        (Settings(allowed_hosts=("my-machine",)), "my-machine:5000", 200),
+        (Settings(allowed_hosts=("my-machine",)), "localhost", 421),
+    ],
+)
+def test_which_names_are_allowed(detector, settings, host, status):
+    client = create_app(settings, detector).test_client()
+    assert client.get("/healthz", headers={"Host": host}).status_code == status

@@ -19,7 +19,7 @@ from backend.web.server.options import PortInUseError, ServerOptions, open_socke
 from backend.web.server.serving import Server
 
 PHOTO = (IMAGES / "test_mask.jpg").read_bytes()
-HEAD = f"POST /api/ HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: {len(PHOTO)}\r\n\r\n"
+HEAD = f"POST /api/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: {len(PHOTO)}\r\n\r\n"
 
 
 def post(url):
@@ -50,20 +50,20 @@ def exchange(address, request):
         (b"GARBAGE\r\n\r\n", 400, "bad_request"),
         (b"GET http://[::1/ HTTP/1.1\r\n\r\n", 400, "bad_request"),
         (b"GET / HTTP/1.1\r\nbad header\r\n\r\n", 400, "bad_request"),
-        (b"POST /api/ HTTP/1.1\r\nHost: x\r\nContent-Length: minus\r\n\r\n", 400, "bad_request"),
-        (b"POST /api/ HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n", 413, "body_too_large"),
+        (b"POST /api/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: minus\r\n\r\n", 400, "bad_request"),
+        (b"POST /api/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999999999999\r\n\r\n", 413, "body_too_large"),
         (
-            b"POST /api/ HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 999999999\r\n\r\n",
+            b"POST /api/ HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 999999999\r\n\r\n",
             413,
             "body_too_large",
         ),
         (
-            b"POST / HTTP/1.1\r\nHost: x\r\ncontent-length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            b"POST / HTTP/1.1\r\nHost: localhost\r\ncontent-length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             400,
             "bad_request",
         ),
-        (b"POST /api/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501, "not_implemented"),
-        (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 300_000 + b"\r\n\r\n", 431, "headers_too_large"),
+        (b"POST /api/ HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n", 501, "not_implemented"),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 300_000 + b"\r\n\r\n", 431, "headers_too_large"),
     ],
 )
 def test_what_the_server_itself_refuses_is_a_problem_document(address, request_bytes, status, code):
@@ -72,13 +72,13 @@ def test_what_the_server_itself_refuses_is_a_problem_document(address, request_b
 
 
 def test_a_body_over_the_limit_is_read_so_that_the_client_sees_the_answer(address):
-    head = b"POST /api/ HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: 2097152\r\n\r\n"
+    head = b"POST /api/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: 2097152\r\n\r\n"
     status, _, body = exchange(address, head + bytes(2 * 2**20))
     assert (status, json.loads(body)["code"]) == (413, "body_too_large")
 
 
 def test_chunked_bodies_work(address):
-    head = b"POST /api/ HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = b"POST /api/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nTransfer-Encoding: chunked\r\n\r\n"
     status, _, body = exchange(address, head + b"%x\r\n" % len(PHOTO) + PHOTO + b"\r\n0\r\n\r\n")
     assert status == 200
     assert json.loads(body)["results"][0]["label"] == "face_mask"
@@ -94,7 +94,7 @@ def test_no_answer_names_the_server_software(address):
 
 def test_a_silent_connection_is_closed(address):
     with socket.create_connection(address, timeout=20) as connection:
-        connection.sendall(b"POST /api/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
+        connection.sendall(b"POST /api/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf")
         assert connection.recv(1000) == b""
 
 
@@ -217,7 +217,7 @@ def test_answers_arrive_whole_where_the_client_reads_late_and_has_sent_more(size
     port, body = servers.free_port(), bytes(range(256)) * (size // 256) + b"." * (size % 256)
     options = ServerOptions("127.0.0.1", port, "API_PORT", 2, 1024, 2**20, 60, 30, 0, 1)
     with running(options, body) as url, servers.connect(url) as connection:
-        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 3)
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3)
         stream = connection.makefile("rb")
         time.sleep(0.3)
         for _ in range(3):
@@ -230,7 +230,7 @@ def test_a_client_that_does_not_take_its_answer_is_let_go():
     body = bytes(20_000_000)
     options = ServerOptions("127.0.0.1", servers.free_port(), "API_PORT", 2, 1024, 2**20, 60, 1, 0, 1)
     with running(options, body) as url, servers.connect(url) as connection:
-        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         time.sleep(3)
         received = 0
         with contextlib.suppress(ConnectionResetError):
@@ -243,7 +243,7 @@ def test_a_client_that_takes_its_answer_slowly_gets_all_of_it():
     body = bytes(20_000_000)
     options = ServerOptions("127.0.0.1", servers.free_port(), "API_PORT", 2, 1024, 2**20, 60, 1, 0, 1)
     with running(options, body) as url, servers.connect(url) as connection:
-        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         received = 0
         for _ in range(5):
             received += len(connection.recv(2**20))
@@ -292,7 +292,7 @@ def test_idle_connections_do_not_hold_it_up():
         servers.connect(url) as idle,
         servers.connect(url) as used,
     ):
-        used.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        used.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert used.recv(65536)
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
