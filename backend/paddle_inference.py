@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.images.decode import Image, Photo, decode_image, decode_photo
-from backend.images.drawing import draw_results, encode_jpeg
+from backend.images.decode import Photo, decode_image, decode_photo
+from backend.images.drawing import draw_in_place, encode_jpeg
 from backend.images.formats import MAX_PIXELS
 from backend.model.detections import Detections
 from backend.model.errors import InferenceError, ModelError, ThresholdError
@@ -26,7 +26,7 @@ from backend.model.nms import suppress
 from backend.model.onnx_model import OnnxModel
 
 if TYPE_CHECKING:
-    from backend.answer import Answer
+    from backend.answer import Answer, Face
 
 DEFAULT_MODEL_DIR = Path(__file__).resolve().parent.parent / "models"
 
@@ -114,9 +114,17 @@ class PicoDetector:
         data = Path(path).read_bytes() if path is not None else bytes(img_bin or b"")
         threshold = self.check_threshold(threshold)
         start = time.perf_counter()
-        photo = self.decode(data)
-        canvas = decode_image(data, self.max_pixels) if annotate else None  # boxes are drawn on the whole photo
-        return self.answer(photo, threshold, start, canvas)
+        answer = self.answer(self.decode(data), threshold, start)
+        if annotate:
+            answer["annotated_image"] = self.annotate(data, answer["results"])
+            answer["timing_ms"]["total"] = milliseconds(start, time.perf_counter())
+        return answer
+
+    def annotate(self, data: bytes, results: list["Face"]) -> str:
+        """Return the whole photo with its boxes drawn, as a JPEG data URL; raises as predict does."""
+        canvas = decode_image(data, self.max_pixels)
+        draw_in_place(canvas, results)
+        return "data:image/jpeg;base64," + base64.b64encode(encode_jpeg(canvas)).decode("ascii")
 
     def decode(self, data: bytes) -> Photo:
         """Decode a photo as large as the model's input needs it; raises as predict does."""
@@ -137,11 +145,8 @@ class PicoDetector:
         photo = Photo(image, width=image.shape[1], height=image.shape[0])
         return self.answer(photo, self.check_threshold(threshold), time.perf_counter())
 
-    def answer(self, photo: Photo, threshold: float, start: float, canvas: Image | None = None) -> "Answer":
-        """Detect, and build the answer with its timings since ``start`` (time.perf_counter).
-
-        ``canvas`` is the whole photo, where the answer should hold it with the boxes drawn.
-        """
+    def answer(self, photo: Photo, threshold: float, start: float) -> "Answer":
+        """Detect, and build the answer with its timings since ``start`` (time.perf_counter)."""
         decoded = time.perf_counter()
         model_input = self.config.preprocessor(photo.image)
         prepared = time.perf_counter()
@@ -150,8 +155,7 @@ class PicoDetector:
         height, width = photo.image.shape[:2]
         found = self.settle(found).scale(photo.width / width, photo.height / height)
         results = found.clip(photo.width, photo.height).as_results(self.labels)
-        jpeg = encode_jpeg(draw_results(canvas, results)) if canvas is not None else None
-        answer: Answer = {
+        return {
             "results": results,
             "image": {"width": photo.width, "height": photo.height},
             "timing_ms": {
@@ -162,9 +166,6 @@ class PicoDetector:
             },
             "model": {"name": self.name, "labels": list(self.labels), "threshold": self.config.draw_threshold},
         }
-        if jpeg is not None:
-            answer["annotated_image"] = "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")
-        return answer
 
     def settle(self, found: Detections) -> Detections:
         """Leave each face one label, unless one_label is off."""

@@ -19,10 +19,15 @@ JPEG_LONGEST_SIDE = 65500  # libjpeg's limit
 def draw_results(image: NDArray[np.uint8], results: list["Face"]) -> NDArray[np.uint8]:
     """Return a copy of a BGR image (h, w, 3) with the ``results`` of an answer drawn in."""
     drawn: NDArray[np.uint8] = image.copy()
+    draw_in_place(drawn, results)
+    return drawn
+
+
+def draw_in_place(image: NDArray[np.uint8], results: list["Face"]) -> None:
+    """Draw the ``results`` of an answer into a BGR image (h, w, 3)."""
     thickness = max(1, round(min(image.shape[:2]) / 250))
     for result in reversed(results):  # the best score ends on top
-        draw_result(drawn, result, thickness)
-    return drawn
+        draw_result(image, result, thickness)
 
 
 def draw_result(image: NDArray[np.uint8], result: "Face", thickness: int) -> None:

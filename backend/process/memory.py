@@ -7,8 +7,8 @@ import cv2
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # glibc's malloc.h
 ARENAS = 2
-KEPT_FREE = 256 * 2**20  # bytes
-LARGEST_KEPT = 32 * 2**20  # bytes; glibc takes no more
+KEPT_FREE = 64 * 2**20  # bytes
+LARGEST_KEPT = 8 * 2**20  # bytes: all blocks of an ordinary photo; those of the largest go back at once
 
 
 def tune_malloc() -> None:

@@ -99,7 +99,7 @@ class Bridge:
 
     def free(self, newcomer: Connection) -> bool:
         """Give up the body that has been arriving longest; return whether there was another one."""
-        arriving = [one for one in self.connections if one.has_headers and one is not newcomer]
+        arriving = [one for one in self.connections if one.arriving and one.has_headers and one is not newcomer]
         if not arriving:
             return False
         min(arriving, key=lambda one: one.began).refuse("overloaded")

@@ -14,6 +14,7 @@ from backend.web.server.refusals import Recorder, in_bytes, refuse
 
 MOST_HEAD_BYTES = 2**16
 SPARE_CONNECTIONS = 64  # between two looks; a newcomer should have had the time to say what it wants
+LINGER_SECONDS = 2.0
 MOST_PIPELINED = 16  # requests that a client may send ahead
 TRANSFER_ENCODINGS = (b"", b"identity", b"chunked")
 
@@ -27,6 +28,7 @@ class Connection(HttpToolsProtocol):
         heard: when the client last sent something, or took something of its answer.
         arriving: whether a request has begun and not arrived whole.
         has_headers: whether its headers have.
+        refused_at: when the server itself answered a request, and closed its side.
         unread: bytes that the client had not taken when it was looked at last.
         unread_since: since when there have been some.
     """
@@ -40,11 +42,12 @@ class Connection(HttpToolsProtocol):
         self.began = self.heard = self.unread_since = self.loop.time()
         self.arriving = self.has_headers = False
         self.head_bytes = self.unread = 0
+        self.refused_at: float | None = None
         make_room(self.connections, self.options.connection_limit + SPARE_CONNECTIONS)
 
     def data_received(self, data: bytes) -> None:
         """Take what came in."""
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self.refused_at is not None:
             return
         self.heard = self.loop.time()
         if not self.has_headers:
@@ -67,12 +70,12 @@ class Connection(HttpToolsProtocol):
             self.transport.abort()
         elif self.encoding() not in TRANSFER_ENCODINGS:
             self.refuse("not_implemented")
-        elif not self.transport.is_closing():
+        elif self.is_open:
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body, unless the request was refused."""
-        if self.cycle is not None and not self.transport.is_closing():
+        if self.cycle is not None and self.is_open:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -80,7 +83,7 @@ class Connection(HttpToolsProtocol):
         self.arriving = self.has_headers = False
         self.head_bytes = 0
         self.began = self.loop.time()
-        if self.cycle is not None:
+        if self.cycle is not None and self.is_open:
             super().on_message_complete()
 
     def encoding(self) -> bytes:
@@ -88,7 +91,13 @@ class Connection(HttpToolsProtocol):
         return next((value.lower().strip() for name, value in self.headers if name == b"transfer-encoding"), b"")
 
     def refuse(self, code: str, limit: str = "") -> None:
-        """Answer a problem, where nothing of an answer was sent yet, and close."""
+        """Answer a problem, where nothing of an answer was sent yet, and close.
+
+        What the client goes on sending is read for a moment, and thrown away: closing at once would take the answer
+        from it.
+        """
+        if not self.is_open:
+            return
         if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
             method = self.scope.get("method", "unknown") if self.scope else "unknown"
             refusal = refuse(code, method, limit=limit)
@@ -97,7 +106,11 @@ class Connection(HttpToolsProtocol):
         if self.cycle is not None:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-        self.transport.close()
+        self.refused_at = self.loop.time()
+        self.arriving = False
+        self.flow.resume_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
 
     def send_400_response(self, msg: str) -> None:
         """Answer bytes that are no HTTP; uvicorn calls it."""
@@ -105,6 +118,11 @@ class Connection(HttpToolsProtocol):
 
     def timeout_keep_alive_handler(self) -> None:
         """Do nothing: look_after knows of idle connections too."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether requests are still taken."""
+        return self.refused_at is None and not self.transport.is_closing()
 
     @property
     def busy(self) -> bool:
@@ -118,6 +136,9 @@ class Connection(HttpToolsProtocol):
 
     def look_after(self, now: float) -> None:
         """End what takes too long: an idle connection, a request that drips, an answer that nobody takes."""
+        if self.refused_at is not None and now - self.refused_at > LINGER_SECONDS:
+            self.transport.abort()
+            return
         unread = self.transport.get_write_buffer_size()
         if unread < self.unread:
             self.heard = now

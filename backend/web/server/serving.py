@@ -48,10 +48,11 @@ class Server(uvicorn.Server):
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             backlog=BACKLOG,
             timeout_graceful_shutdown=options.shutdown_timeout,  # type: ignore[arg-type]
         )
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what matters is said here, and in our log
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # each bad request has a line of our own
         super().__init__(config)
         self.connections = cast("set[Connection]", self.server_state.connections)
         self.bridge.connections = self.connections
