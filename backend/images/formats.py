@@ -14,7 +14,7 @@ LONGEST_SIDE = 1_000_000  # libpng's limit
 
 # first bytes of the formats, from their specifications; WebP has its name behind RIFF's length
 SIGNATURES = {"JPEG": b"\xff\xd8\xff", "PNG": b"\x89PNG\r\n\x1a\n", "BMP": b"BM"}
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")  # lower case
+SUFFIXES = (".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".webp", ".bmp")  # lower case
 OS2_HEADER = b"\x0c\0\0\0"  # a BMP's header of 12 bytes, with sizes of 16 bits
 OTHER_FORMATS = {
     b"GIF8": "a GIF",

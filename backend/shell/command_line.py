@@ -1,6 +1,7 @@
 """The shell command ``python backend/paddle_inference.py PATH...``."""
 
 import argparse
+import errno
 import io
 import json
 import os
@@ -13,12 +14,13 @@ from typing import Any
 from tqdm import tqdm
 
 from backend.images.decode import decode_image
-from backend.images.drawing import draw_results, encode_jpeg
+from backend.images.drawing import draw_in_place, encode_jpeg
 from backend.images.formats import SUFFIXES as PHOTO_SUFFIXES
 from backend.model.errors import ModelError
 from backend.paddle_inference import PicoDetector
 from backend.settings import ROOT, Settings
-from backend.shell.paths import expand, free_names, make_folder, read_path
+from backend.shell.outputs import new_files
+from backend.shell.paths import expand, make_folder, read_path
 from backend.video.containers import SUFFIXES as VIDEO_SUFFIXES
 
 SAMPLE = ROOT / "images" / "test_mask.jpg"
@@ -43,6 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
 def run(arguments: list[str] | None) -> int:
     """Do what main says, output errors apart."""
     args = parse(arguments)
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, "standard output is closed")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show
@@ -99,6 +103,8 @@ def process(
         os.scandir(path).close()  # says why, if it cannot be listed
         hint = "; for its videos, name a folder for the result: --output DIR" if output is None else ""
         raise ValueError(f"The folder holds no photo ({', '.join(PHOTO_SUFFIXES)}){hint}.")
+    if path.exists() and not path.is_file():  # a pipe or a device, which could keep the reader for ever
+        raise ValueError("It is no regular file.")
     if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file():
         return process_video(detector, path, threshold, output, taken)
     data = path.read_bytes()
@@ -106,10 +112,11 @@ def process(
     answer = detector.answer(detector.decode(data), threshold, start)
     entry: dict[str, Any] = {**answer}
     if output:
-        drawn = draw_results(decode_image(data, detector.max_pixels), answer["results"])
-        (target,) = free_names(output, path.stem, (".jpg",), taken)
-        target.write_bytes(encode_jpeg(drawn))
-        entry["output"] = str(target)
+        canvas = decode_image(data, detector.max_pixels)
+        draw_in_place(canvas, answer["results"])
+        with new_files(output, path.stem, (".jpg",), taken) as new:
+            new.partial[0].write_bytes(encode_jpeg(canvas))
+        entry["output"] = str(new.final[0])
     return entry
 
 
@@ -121,10 +128,10 @@ def process_video(
         raise ValueError("It is a video; name a folder for the result: --output DIR.")
     from backend.video.annotate import Outputs, annotate_video  # here: its libraries take a while to load
 
-    outputs = Outputs(*free_names(output, path.stem, (".mp4", ".csv", ".png"), taken))
-    counts = annotate_video(detector, path, threshold, outputs)
+    with new_files(output, path.stem, (".mp4", ".csv", ".png"), taken) as new:
+        counts = annotate_video(detector, path, threshold, Outputs(*new.partial))
     most = {label: max(faces[label] for faces in counts.faces) for label in counts.labels}
-    names = {name: str(file) for name, file in vars(outputs).items()}
+    names = dict(zip(("video", "counts", "plot"), map(str, new.final), strict=True))
     entry = {"frames": len(counts.seconds), "seconds": counts.seconds[-1], "most_at_once": most, "output": names}
     if counts.missing:
         entry["warning"] = f"The video is cut or damaged: its last {counts.missing:.1f} s cannot be read."
@@ -133,21 +140,29 @@ def process_video(
 
 def report(entry: dict[str, Any], as_json: bool) -> None:
     """Print what was found in one file, or what was wrong with it."""
+    path = printable(entry["path"])
     if as_json:
         tqdm.write(json.dumps(entry))
     elif "error" in entry:
-        tqdm.write(f"{entry['path']}: {entry['error']}", file=sys.stderr)
+        tqdm.write(f"{path}: {printable(entry['error'])}", file=sys.stderr)
     elif "frames" in entry:
         most = ", ".join(f"{count} {label}" for label, count in entry["most_at_once"].items())
-        files = ", ".join(entry["output"].values())
-        tqdm.write(f"{entry['path']}: frames: {entry['frames']}, at most {most} at once; written {files}")
+        files = printable(", ".join(entry["output"].values()))
+        tqdm.write(f"{path}: frames: {entry['frames']}, at most {most} at once; written {files}")
         if "warning" in entry:
-            tqdm.write(f"{entry['path']}: {entry['warning']}", file=sys.stderr)
+            tqdm.write(f"{path}: {entry['warning']}", file=sys.stderr)
     else:
-        tqdm.write(f"{entry['path']}: {len(entry['results'])} found", file=sys.stderr)
+        tqdm.write(f"{path}: {len(entry['results'])} found", file=sys.stderr)
         for result in entry["results"]:
             box = " ".join(f"{side:.2f}" for side in result["box"])
             tqdm.write(f"{result['class_id']} {result['score']:.4f} {box}")
+
+
+def printable(text: str) -> str:
+    """Return a text with what a terminal would obey, or cannot show, written out."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape", "surrogatepass").decode("ascii") for sign in text
+    )
 
 
 def sentence(error: Exception) -> str:

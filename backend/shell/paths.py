@@ -37,27 +37,28 @@ def expand(paths: list[Path], output: Path | None) -> Iterator[Path]:
 
 
 def files_below(folder: Path, output: Path | None) -> Iterator[Path]:
-    """Yield what expand says of one folder, and what cannot be listed; an output folder below it is left out."""
+    """Yield what expand says of one folder, and what cannot be listed; an output folder below it is left out.
+
+    Links to folders are followed, each folder once.
+    """
     suffixes = PHOTO_SUFFIXES + VIDEO_SUFFIXES if output else PHOTO_SUFFIXES
     unreadable: list[OSError] = []
-    for parent, folders, names in os.walk(folder, onerror=unreadable.append):
-        folders[:] = [name for name in folders if not (output and is_same(Path(parent, name), output))]
-        yield from (Path(parent, name) for name in names if Path(name).suffix.lower() in suffixes)
+    seen = {os.path.realpath(path) for path in (folder, output) if path}
+    for parent, folders, names in os.walk(folder, onerror=unreadable.append, followlinks=True):
+        folders[:] = [name for name in sorted(folders) if is_new(Path(parent, name), seen)]
+        yield from (Path(parent, name) for name in names if is_named(name, suffixes))
     yield from (Path(error.filename) for error in unreadable)
 
 
-def is_same(one: Path, other: Path) -> bool:
-    """Return whether two paths lead to the same place."""
-    return os.path.realpath(one) == os.path.realpath(other)
+def is_named(name: str, suffixes: tuple[str, ...]) -> bool:
+    """Return whether a name ends in one of the suffixes, and is none of macOS's that stand beside the real ones."""
+    return name.lower().endswith(suffixes) and not name.startswith("._")
 
 
-def free_names(folder: Path, stem: str, suffixes: tuple[str, ...], taken: set[Path]) -> list[Path]:
-    """Return a path for each suffix; all get one number where one of them is a file already, or a photo of this run."""
-    number = 1
-    while True:
-        paths = [folder / f"{stem}{f'_{number}' if number > 1 else ''}{suffix}" for suffix in suffixes]
-        real = {Path(os.path.realpath(path)) for path in paths}
-        if not real & taken and not any(path.exists() for path in paths):
-            taken |= real
-            return paths
-        number += 1
+def is_new(folder: Path, seen: set[str]) -> bool:
+    """Return whether a folder, whatever its name, was not seen yet; from now on it is."""
+    real = os.path.realpath(folder)
+    if real in seen:
+        return False
+    seen.add(real)
+    return True

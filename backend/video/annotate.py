@@ -28,7 +28,7 @@ class Outputs:
 
 
 def annotate_video(detector: PicoDetector, source: Path, threshold: float, outputs: Outputs) -> Counts:
-    """Find the faces in every frame and write the outputs; each appears complete or not at all.
+    """Find the faces in every frame and write the outputs; what was begun is removed where it cannot be ended.
 
     Frames keep their times, so a variable frame rate stays one; a rotated video comes out upright; sound is copied
     where MP4 takes it.
@@ -37,17 +37,15 @@ def annotate_video(detector: PicoDetector, source: Path, threshold: float, outpu
         VideoError: no video, or it cannot be decoded.
         OSError: a file cannot be read or written.
     """
-    partial = {path: path.with_name(f".{path.name}.partial") for path in vars(outputs).values()}
     try:
-        counts = write_video(detector, source, threshold, partial[outputs.video])
-        with partial[outputs.counts].open("w", newline="", encoding="utf-8") as table:
+        counts = write_video(detector, source, threshold, outputs.video)
+        with outputs.counts.open("w", newline="", encoding="utf-8") as table:
             csv.writer(table).writerows(counts.rows())
-        draw_plot(counts, partial[outputs.plot])
-        for path, made in partial.items():
-            made.replace(path)
-    finally:
-        for made in partial.values():
-            made.unlink(missing_ok=True)
+        draw_plot(counts, outputs.plot)
+    except BaseException:
+        for path in vars(outputs).values():
+            path.unlink(missing_ok=True)
+        raise
     return counts
 
 

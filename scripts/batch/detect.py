@@ -15,6 +15,7 @@ from backend import PicoDetector
 from backend.images.errors import ImageError
 from backend.model.errors import InferenceError
 from scripts.batch.inputs import Input, read, stream, too_large
+from scripts.batch.results import TRY_AGAIN
 
 FACE = pa.struct(
     {"label": pa.string(), "class_id": pa.int32(), "score": pa.float32(), "box": pa.list_(pa.float32())}.items()
@@ -141,6 +142,8 @@ class Detector:
             answer = self.detector.predict(img_bin=content.bytes, threshold=self.threshold)
         except (ImageError, InferenceError) as error:
             return failed(Content(content.path, None, str(error), kind_of(error)))
+        except MemoryError:
+            return failed(Content(content.path, None, "There was no memory for it; run again.", TRY_AGAIN))
         return {
             "path": content.path,
             **answer["image"],

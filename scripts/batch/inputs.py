@@ -7,18 +7,19 @@ import tarfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 from pyarrow import fs
 
 from backend.images.errors import ImageTooLargeError
 from backend.images.formats import SUFFIXES
+from backend.shell.paths import files_below, is_named
 
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 LISTS = (".txt", ".lst")
+SPARSE = -2  # a size
 IN_ARCHIVE = "::"  # between a tar's path and its member's name
 
 
@@ -26,14 +27,14 @@ class InputError(ValueError):
     """A source without photos, or one that cannot be read."""
 
 
-@dataclass(frozen=True)
-class Input:
+class Input(NamedTuple):
     """One photo.
 
     Attributes:
         path: as it stands in the results, bytes that are no UTF-8 escaped; a tar's member as ``TAR::NAME``.
         container: the file that holds it, as bytes (os.fsencode).
-        offset, size: where in that file, in bytes; 0 and -1 where it is the whole file, -1 and -1 in a compressed tar.
+        offset, size: where in that file, in bytes; 0 and -1 where it is the whole file, -1 and -1 in a compressed tar,
+            the place of its header and SPARSE where it is stored with gaps.
     """
 
     path: str
@@ -64,18 +65,20 @@ def find_inputs(source: str) -> Iterator[Input]:
     elif "://" in source:
         yield from files(files_at(source))
     elif Path(source).is_dir():
-        yield from files(sorted(path for path in Path(source).rglob("*") if path.suffix.lower() in SUFFIXES))
+        yield from files(sorted(files_below(Path(source), None)))
     elif source.lower().endswith(LISTS) and Path(source).is_file():
-        lines = Path(source).read_text(encoding="utf-8-sig").splitlines()
+        lines = Path(source).read_text(encoding="utf-8-sig").split("\n")  # other signs that end lines may be in names
         base = Path(source).parent
-        yield from files([line if "://" in line else base / line for line in map(str.strip, lines) if line])
+        yield from files(
+            [line if "://" in line else base / line for line in (line.strip(" \t\r") for line in lines) if line]
+        )
     elif Path(source).is_file():
         yield from files([Path(source)])
     else:
         matches = sorted(glob.glob(source, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute pattern
         if not matches:
             raise InputError(f"There is no file, folder or match for {source}.")
-        yield from files([Path(path) for path in matches if path.lower().endswith(SUFFIXES)])
+        yield from files([Path(path) for path in matches if is_named(Path(path).name, SUFFIXES)])
 
 
 def absolute(path: str | Path) -> str:
@@ -95,8 +98,15 @@ def files(paths: Iterable[str | Path]) -> Iterator[Input]:
 
 
 def readable(path: str) -> str:
-    """Return a path as UTF-8 takes it."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    """Return a path as UTF-8 takes it, another one for each path: bytes that are none are written as \\xNN."""
+    raw = os.fsencode(path)
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        text = ""
+    if text and "\\x" not in text:
+        return text
+    return raw.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
 
 
 def files_at(url: str) -> Iterator[str]:
@@ -108,7 +118,7 @@ def files_at(url: str) -> Iterator[str]:
         yield url
     else:
         for entry in sorted(system.get_file_info(fs.FileSelector(path, recursive=True)), key=lambda entry: entry.path):
-            if entry.type == fs.FileType.File and entry.path.lower().endswith(SUFFIXES):
+            if entry.type == fs.FileType.File and is_named(entry.base_name, SUFFIXES):
                 yield prefix + entry.path.lstrip("/")
 
 
@@ -139,12 +149,17 @@ def members(archive: str) -> Iterator[Input]:
         for member in tar:
             path = member_path(archive, member)
             if member.isfile():
-                places.setdefault(member.name, (member.offset_data, member.size) if plain else (-1, -1))
+                places.setdefault(member.name, place(member) if plain else (-1, -1))
             elif member.islnk() and member.linkname in places:
                 places.setdefault(member.name, places[member.linkname])
-            if member.name in places and member.name.lower().endswith(SUFFIXES) and path not in seen:
+            if member.name in places and is_named(Path(member.name).name, SUFFIXES) and path not in seen:
                 seen.add(path)
                 yield Input(path, os.fsencode(archive), *places[member.name])
+
+
+def place(member: tarfile.TarInfo) -> tuple[int, int]:
+    """Return where the member of a plain tar lies: offset and size of Input."""
+    return (member.offset, SPARSE) if member.issparse() else (member.offset_data, member.size)
 
 
 def member_path(archive: str, member: tarfile.TarInfo) -> str:
@@ -161,9 +176,25 @@ def read(item: Input, limit: int) -> bytes:
         OSError: it cannot be read.
     """
     with closing(open_file(os.fsdecode(item.container))) as file:
+        if item.size == SPARSE:
+            return read_sparse(file, item.offset, limit)
         if item.offset:
             file.seek(item.offset)
         data = bytes(file.read(limit + 1 if item.size < 0 else min(item.size, limit + 1)))
+    if len(data) > limit:
+        raise too_large(limit)
+    return data
+
+
+def read_sparse(file: Any, offset: int, limit: int) -> bytes:
+    """Return the bytes of a tar's member whose gaps are not stored, its header being at ``offset``."""
+    file.seek(offset)
+    try:
+        with tarfile.open(fileobj=file, mode="r:") as tar:
+            content = tar.extractfile(tar.next() or "")
+            data = content.read(limit + 1) if content else b""
+    except (tarfile.TarError, KeyError) as error:
+        raise OSError(f"the tar is damaged ({error})") from None
     if len(data) > limit:
         raise too_large(limit)
     return data

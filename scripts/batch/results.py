@@ -5,7 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pyarrow.json
 import pyarrow.parquet
 
 SUFFIXES = {"parquet": ".parquet", "csv": ".csv", "json": ".json"}
+TRY_AGAIN = "OutOfMemory"  # the kind of an error that is no fault of the photo
 LOCK = "_lock"
 RUN = "_run.json"  # readers of Parquet folders leave out what begins with an underscore
 RAYS_NAME = re.compile(r"\w+_\d{6}(-\d+)?\.\w+")  # other files in the folder are somebody's own
@@ -46,15 +47,17 @@ def open_output(folder: Path, run: dict[str, Any]) -> None:
         return
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is a file; choose a folder.")
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and any(not path.name.startswith("_") for path in folder.iterdir()):
         raise OutputError(f"{folder} is not empty and holds no results of an earlier run; choose another folder.")
+    partial = record.with_suffix(".partial")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        partial.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
+        partial.replace(record)
     except OSError as error:
-        raise OutputError(f"{folder} cannot be made: {error.strerror}.") from None
-    partial = record.with_suffix(".partial")
-    partial.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
-    partial.replace(record)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise OutputError(f"{folder} cannot be written: {error.strerror}.") from None
 
 
 @contextmanager
@@ -64,7 +67,11 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         OutputError: one is at work.
     """
-    with (folder / LOCK).open("w") as file:
+    try:
+        file = (folder / LOCK).open("w")
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror}.") from None
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -84,20 +91,54 @@ def result_files(folder: Path, form: str) -> list[Path]:
 
 
 def drop_incomplete(folder: Path, form: str) -> None:
-    """Remove the files that an interruption cut short; their photos are done again."""
+    """Remove the files that are cut short or damaged, and the rows to try again; their photos are done again."""
     for path in result_files(folder, form):
         try:
-            read_table(path, form)
+            table = read_table(path, form)
         except pa.ArrowInvalid:
             path.unlink()
+            continue
+        kept = [kind != TRY_AGAIN for kind in column(table, "error_kind")]
+        if not all(kept):
+            rewrite(path, form, table.filter(pa.array(kept)))
+
+
+def rewrite(path: Path, form: str, table: pa.Table) -> None:
+    """Replace one file of results."""
+    partial = path.with_name(f"_{path.name}.partial")
+    if form == "parquet":
+        pyarrow.parquet.write_table(table, partial)
+    elif form == "csv":
+        pyarrow.csv.write_csv(table, partial)
+    else:
+        partial.write_text("".join(f"{json.dumps(row)}\n" for row in table.to_pylist()), encoding="utf-8")
+    if table.num_rows:
+        partial.replace(path)
+    else:
+        partial.unlink()
+        path.unlink()
 
 
 def read_table(path: Path, form: str) -> pa.Table:
     """Read one file of results.
 
     Raises:
-        pyarrow.ArrowInvalid: it is not complete.
+        pyarrow.ArrowInvalid: it is not complete, or damaged.
+        OutputError: it cannot be read.
     """
+    try:
+        table = read_any(path, form)
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno:  # the file system's; pyarrow's own have no number
+            raise OutputError(f"{path} cannot be read: {error.strerror}.") from None
+        raise pa.ArrowInvalid(str(error)) from None
+    if "path" not in table.column_names:
+        raise pa.ArrowInvalid("there is no column path")
+    return table
+
+
+def read_any(path: Path, form: str) -> pa.Table:
+    """Read one file, whatever it holds."""
     if form == "parquet":
         return pyarrow.parquet.read_table(path)
     if path.read_bytes()[-1:] != b"\n":

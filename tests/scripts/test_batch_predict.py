@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -14,7 +15,20 @@ from conftest import IMAGES
 from backend.settings import ROOT
 from scripts.batch.detect import READ_AHEAD, SCHEMA, Content, Detector, as_table
 from scripts.batch.inputs import Input
-from scripts.batch.results import RUN, OutputError, done_paths, drop_incomplete, locked, open_output, summary
+from scripts.batch.results import (
+    RUN,
+    SUFFIXES,
+    TRY_AGAIN,
+    OutputError,
+    done_paths,
+    drop_incomplete,
+    locked,
+    open_output,
+    result_files,
+    rewrite,
+    summary,
+)
+from scripts.batch_predict import as_tables
 
 LIMIT = 10**6
 ROWS = [
@@ -181,3 +195,67 @@ def test_interrupted_it_goes_on_and_neither_loses_nor_doubles_a_row(archive, tmp
     assert run(archive, out).returncode == 0
     paths = [path for file in out.glob("*.parquet") for path in pyarrow.parquet.read_table(file)["path"].to_pylist()]
     assert sorted(paths) == sorted(str(path) for path in archive.iterdir())
+
+
+RUN_FACTS = {"source": "a", "format": "parquet", "threshold": None, "model": "m"}
+
+
+@pytest.mark.parametrize("damage", [b"", b"PAR1", b"PAR1" + bytes(500) + b"PAR1", "tail", "middle"])
+def test_a_damaged_file_of_an_earlier_run_is_done_again(tmp_path, damage):
+    path = tmp_path / "a_000000.parquet"
+    rows = [{"path": f"{number}.jpg", "error": "x" * 50} for number in range(2000)]
+    pyarrow.parquet.write_table(pa.Table.from_pylist(rows, SCHEMA), path)
+    whole = path.read_bytes()
+    half = len(whole) // 3
+    damaged = {"tail": whole[:-100], "middle": whole[:half] + bytes(half) + whole[2 * half :]}.get(damage, damage)
+    path.write_bytes(damaged)
+    drop_incomplete(tmp_path, "parquet")
+    assert done_paths(tmp_path, "parquet") in (set(), {row["path"] for row in rows})
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "json"])
+def test_a_row_that_lacked_memory_is_done_again(tmp_path, form):
+    rows = [
+        {"path": "a.jpg", "error": "no memory", "error_kind": TRY_AGAIN},
+        {"path": "b.jpg", "error": "bad", "error_kind": "UndecodableImage"},
+    ]
+    path = tmp_path / f"a_000000{SUFFIXES[form]}"
+    rewrite(path, form, pa.Table.from_pylist([*rows, *rows[:1]], pa.schema({name: pa.string() for name in rows[0]})))
+    drop_incomplete(tmp_path, form)
+    assert done_paths(tmp_path, form) == {"b.jpg"}
+    rewrite(path, form, pa.Table.from_pylist(rows[:1]))
+    drop_incomplete(tmp_path, form)
+    assert result_files(tmp_path, form) == []
+
+
+def test_running_out_of_memory_is_a_row_to_try_again(monkeypatch):
+    def fail(**_):
+        raise MemoryError
+
+    ours = detector()
+    monkeypatch.setattr(ours.detector, "predict", fail)
+    assert ours.row(Content("a.jpg", b"photo"))["error_kind"] == TRY_AGAIN
+
+
+def test_a_full_disk_at_the_start_is_one_sentence_and_the_folder_can_be_used_again(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", fail)
+        with pytest.raises(OutputError, match="cannot be written: No space left on device"):
+            open_output(tmp_path / "out", RUN_FACTS)
+    open_output(tmp_path / "out", RUN_FACTS)
+
+
+def test_what_an_earlier_version_left_of_its_start_does_not_spoil_the_folder(tmp_path):
+    (tmp_path / "_run.partial").touch()
+    (tmp_path / "_lock").touch()
+    open_output(tmp_path, RUN_FACTS)
+
+
+def test_many_inputs_are_handed_over_as_tables():
+    inputs = [Input(f"{number}.jpg", b"x") for number in range(10)]
+    tables = list(as_tables(inputs, 4))
+    assert [table.num_rows for table in tables] == [2, 3, 2, 3]
+    assert [Input(**row) for table in tables for row in table.to_pylist()] == inputs

@@ -1,9 +1,12 @@
 import json
+import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import servers
 from conftest import IMAGES
 
 from backend.settings import ROOT
@@ -163,3 +166,71 @@ def test_it_runs_as_a_file_from_any_folder(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("1 ")
+
+
+@pytest.mark.parametrize("name", ["pipe.jpg", "pipe.mp4"])
+def test_what_is_no_regular_file_is_named_and_the_rest_go_on(tmp_path, capsys, name):
+    os.mkfifo(tmp_path / name)
+    shutil.copy(IMAGES / "test_mask.jpg", tmp_path / "z.jpg")
+    assert command_line.main([str(tmp_path), "--output", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr()
+    assert f"{name}: It is no regular file." in said.err
+    assert said.out.startswith("1 0.")
+
+
+def test_a_device_is_no_regular_file(capsys):
+    assert command_line.main(["/dev/zero"]) == 1
+    assert "It is no regular file." in capsys.readouterr().err
+
+
+def test_linked_folders_are_followed_once_and_what_macos_adds_is_left_out(tmp_path, capsys):
+    real, folder = tmp_path / "real", tmp_path / "folder"
+    real.mkdir()
+    folder.mkdir()
+    for name in ("a.jpg", "b.jfif", "c.JPE"):
+        shutil.copy(IMAGES / "test_mask.jpg", real / name)
+    (real / "._a.jpg").write_bytes(b"resource fork")
+    (folder / "linked").symlink_to(real)
+    (real / "round").symlink_to(folder)
+    assert command_line.main([str(folder)]) == 0
+    assert [line.split(": ")[0][-6:] for line in capsys.readouterr().err.splitlines()] == ["/a.jpg", "b.jfif", "/c.JPE"]
+
+
+def test_a_folder_that_cannot_be_listed_is_named(tmp_path, capsys, monkeypatch):
+    (tmp_path / "closed").mkdir()
+    shutil.copy(IMAGES / "test_mask.jpg", tmp_path / "z.jpg")
+    real = os.scandir
+
+    def scandir(path):
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert command_line.main([str(tmp_path)]) == 1
+    assert "closed: It cannot be read or written: Permission denied." in capsys.readouterr().err
+
+
+def test_escapes_in_a_name_do_not_reach_the_terminal(tmp_path, capsys):
+    (tmp_path / "\x1b]0;owned\x07\n.jpg").write_bytes(b"no photo")
+    assert command_line.main([str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "\\x1b]0;owned\\x07\\n.jpg" in said
+    assert "\x1b" not in said
+
+
+def test_a_closed_standard_output_is_one_sentence():
+    done = servers.shell(f"{sys.executable} backend/paddle_inference.py >&-")
+    assert (done.returncode, done.stderr) == (2, "The output cannot be written: standard output is closed.\n")
+
+
+def test_a_full_disk_leaves_no_cut_photo(tmp_path, capsys, monkeypatch):
+    def fail(path, data):
+        with path.open("wb") as file:
+            file.write(data[:100])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    assert command_line.main([str(IMAGES / "test_mask.jpg"), "--output", str(tmp_path)]) == 1
+    assert "No space left on device" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -1,11 +1,14 @@
 import os
+import subprocess
 import tarfile
+from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
 import pytest
 from conftest import encode
 
+from backend.images.errors import ImageTooLargeError
 from scripts.batch.detect import read_archives, read_content
 from scripts.batch.inputs import Input, InputError, list_inputs, normalized, read
 
@@ -180,3 +183,47 @@ def test_a_source_without_photos_is_said(tmp_path, source, said):
     (tmp_path / "cut.tgz").write_bytes((tmp_path / "whole.tgz").read_bytes()[:20_000])
     with pytest.raises(InputError, match=said):
         list_inputs(source.format(tmp=tmp_path))
+
+
+@pytest.mark.parametrize("sign", ["\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_a_list_is_split_at_line_feeds_only(tmp_path, sign):
+    (tmp_path / "list.txt").write_text(f"a{sign}b.jpg\r\nc.jpg\n\n", encoding="utf-8")
+    assert [item.path for item in list_inputs(str(tmp_path / "list.txt"))] == [
+        f"{tmp_path}/a{sign}b.jpg",
+        f"{tmp_path}/c.jpg",
+    ]
+
+
+def test_every_name_has_a_path_of_its_own(tmp_path):
+    names = [b"a\xfe.jpg", b"a\xff.jpg", b"a\\xff.jpg", b"a\\\\xff.jpg", "aÿ.jpg".encode()]
+    for name in names:
+        (tmp_path / os.fsdecode(name)).touch()
+    paths = [item.path for item in list_inputs(str(tmp_path))]
+    assert len(set(paths)) == len(names)
+    assert all(path.encode() for path in paths)
+
+
+def test_the_gaps_of_a_sparse_member_are_filled(tmp_path):
+    with (tmp_path / "a.jpg").open("wb") as file:
+        file.write(b"begin" * 1000)
+        file.seek(3_000_000)
+        file.write(b"end" * 1000)
+    (tmp_path / "b.jpg").write_bytes(b"neighbour")
+    command = ["tar", "--sparse", "-cf", tmp_path / "all.tar", "-C", tmp_path, "a.jpg", "b.jpg"]
+    for form in ("gnu", "posix"):
+        subprocess.run([*command, f"--format={form}"], check=True)
+        first, second = list_inputs(str(tmp_path / "all.tar"))
+        assert read(first, 10**7) == (tmp_path / "a.jpg").read_bytes()
+        assert read(second, 10**7) == b"neighbour"
+        with pytest.raises(ImageTooLargeError):
+            read(first, 10**6)
+
+
+def test_what_macos_adds_is_left_out_everywhere(tmp_path):
+    for name in ("a.jpg", "._a.jpg"):
+        (tmp_path / name).touch()
+    with tarfile.open(tmp_path / "all.tar", "w") as tar:
+        tar.add(tmp_path / "a.jpg", "in/a.jpg")
+        tar.add(tmp_path / "._a.jpg", "in/._a.jpg")
+    for source in (tmp_path, tmp_path / "*.jpg", tmp_path / "all.tar", f"file://{tmp_path}"):
+        assert [Path(item.path).name for item in list_inputs(str(source))] == ["a.jpg"]
