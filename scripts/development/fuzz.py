@@ -109,7 +109,7 @@ def mutated_images(draw: st.DrawFn) -> bytes:
     for _ in range(draw(st.integers(0, 4))):
         position = draw(st.one_of(st.integers(0, 64), st.integers(0, max(0, len(data)))))
         length = draw(st.integers(0, 64))
-        match draw(st.sampled_from(["set", "field", "cut", "drop", "double", "splice", "insert"])):
+        match draw(st.sampled_from(["set", "field", "cut", "drop", "double", "splice", "insert", "chunk", "marker"])):
             case "set":
                 data[position : position + 1] = bytes([draw(st.integers(0, 255))])
             case "field":
@@ -126,6 +126,12 @@ def mutated_images(draw: st.DrawFn) -> bytes:
                 data[position:] = draw(st.sampled_from(SEEDS))[position:]
             case "insert":
                 data[position:position] = draw(st.binary(max_size=64))
+            case "chunk":  # of a PNG, behind its header: it may declare far more than there is
+                kind = draw(st.sampled_from([b"IDAT", b"zTXt", b"iCCP", b"fdAT", b"acTL", b"tEXt"]))
+                data[33:33] = struct.pack(">I", draw(st.sampled_from(EXTREMES)) & 0xFFFFFFFF) + kind + bytes(length)
+            case "marker":  # of a JPEG, behind its first: some readers skip what others do not
+                marker = draw(st.sampled_from([b"\xff\x00", b"\xff\xe0", b"\xff\xc0", b"\xff\xff", b"\xff\xd9"]))
+                data[2:2] = marker + struct.pack(">H", length)
     return bytes(data)
 
 
@@ -134,8 +140,11 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
     max_leaves=8,
 )
+LONG = f"?threshold={'1' * 20_000}x"
 GOOD_QUERIES = ["", "", "", "?threshold=0", "?threshold=1", "?annotate=1", "?threshold=0&annotate=1"]
-QUERIES = st.sampled_from([*GOOD_QUERIES, *GOOD_QUERIES, "?threshold=nan", "?threshold=-1", "?annotate=x", "?%ff=%00"])
+QUERIES = st.sampled_from(
+    [*GOOD_QUERIES, *GOOD_QUERIES, "?threshold=nan", "?threshold=-1", "?annotate=x", "?%ff=%00", LONG]
+)
 FORMS = st.sampled_from([*["multipart/form-data; boundary=b"] * 7, "multipart/form-data"])
 
 
@@ -166,11 +175,20 @@ def form_requests(draw: st.DrawFn) -> Request:
     return Request(body[:cut], draw(FORMS))
 
 
+HEAVY_JSON = [
+    b'{"image": "' + b"%" * 300_000 + b'"}',
+    b'{"image": [' + b"[]," * 100_000 + b"0]}",
+    b"[" * 300_000,
+    b'{"image": "", "threshold": ' + b"1" * 300_000 + b"}",
+]
+
+
 def requests() -> st.SearchStrategy[Request]:
     """Return a strategy for requests in all three ways, most of them with a photo in some state."""
     kinds = st.sampled_from([*MEDIA_TYPES, *MEDIA_TYPES, "text/plain", "application/octet-stream", ""])
     raw = st.builds(Request, mutated_images(), kinds, QUERIES)
-    return st.one_of(raw, raw, json_requests(), form_requests())
+    heavy = st.builds(Request, st.sampled_from(HEAVY_JSON), st.just("application/json"), QUERIES)
+    return st.one_of(raw, raw, raw, json_requests(), json_requests(), form_requests(), heavy)
 
 
 class WrongAnswer(Exception):

@@ -66,7 +66,7 @@ def test_a_detector_reads_what_is_not_read_and_keeps_the_order(tmp_path):
     (tmp_path / "large.jpg").write_bytes(bytes(LIMIT + 1))
     names = [str(IMAGES / "test_group.jpg"), str(tmp_path / "large.jpg"), str(tmp_path / "missing.jpg")]
     paths = [names[number % 3] for number in range(2 * READ_AHEAD + 1)]
-    batch = pa.Table.from_pylist([vars(Input(path, os.fsencode(path))) for path in paths])
+    batch = pa.Table.from_pylist([Input(path, os.fsencode(path))._asdict() for path in paths])
     rows = detector()(batch).to_pylist()
     assert [row["path"] for row in rows] == paths
     assert [row["error"] for row in rows[:3]] == [

@@ -7,8 +7,11 @@ import sys
 import threading
 import urllib.error
 import urllib.request
+from pathlib import Path
 
+import cv2
 import kubernetes_validate
+import numpy as np
 import pytest
 import servers
 import yaml
@@ -242,3 +245,32 @@ def test_draining_one_replica_and_killing_the_other_loses_nothing():
     assert set(result.statuses) <= {200, 503}
     assert result.statuses[200] > 0
     assert [event.split("  ")[-1] for event in events][-1] == "SIGKILL to the second replica"
+
+
+def compose_environment():
+    service = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["api"]
+    entries = [entry.partition("=") for entry in service["environment"]]
+    return {name: value for name, _, value in entries if value.isdigit()}, service["mem_limit"]
+
+
+def test_the_largest_photos_fit_into_the_memory_that_compose_gives():
+    environment, limit = compose_environment()
+    small = np.random.default_rng(0).integers(0, 200, (1000, 1600, 3), np.uint8)
+    photo = bytes(cv2.imencode(".jpg", cv2.resize(small, (8000, 5000)), [cv2.IMWRITE_JPEG_QUALITY, 90])[1])
+    statuses = []
+
+    def post(url):
+        request = urllib.request.Request(f"{url}/api/?annotate=1", photo, {"Content-Type": "image/jpeg"})
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            statuses.append(answer.status)
+
+    with servers.api(**environment) as (url, process):
+        threads = [threading.Thread(target=post, args=[url]) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(120)
+        peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
+    assert statuses == [200] * 4
+    assert limit.endswith("m")
+    assert int(peak[1]) / 1024 < int(limit[:-1])
