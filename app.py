@@ -41,9 +41,7 @@ def create_app(settings: Settings | None = None, detector: PicoDetector | None =
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     app.config["SECURED"] = bool(settings.api_key)
     app.url_map.strict_slashes = False  # /api and /docs without a redirect
-    detector = detector or PicoDetector(
-        settings.model_dir, max_pixels=settings.max_image_pixels, providers=settings.providers
-    )
+    detector = detector or PicoDetector.from_settings(settings)
     admission = Admission(settings.max_concurrency, settings.max_queue)
     service = Service(detector, admission, Cores(settings.max_concurrency), Metrics(admission, detector.labels))
     app.extensions["service"] = service

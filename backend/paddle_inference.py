@@ -22,13 +22,16 @@ from backend.images.formats import MAX_PIXELS
 from backend.model.detections import Detections
 from backend.model.errors import InferenceError, ModelError, ThresholdError
 from backend.model.infer_config import load_infer_config
+from backend.model.labels import exclude_each_other
 from backend.model.nms import suppress
 from backend.model.onnx_model import OnnxModel
+from backend.settings import MODELS, Settings
 
 if TYPE_CHECKING:
     from backend.answer import Answer, Face
 
-DEFAULT_MODEL_DIR = Path(__file__).resolve().parent.parent / "models"
+DEFAULT_MODEL_DIR = MODELS
+ONE_LABEL = {"auto": None, "yes": True, "no": False}
 
 
 class PicoDetector:
@@ -42,7 +45,7 @@ class PicoDetector:
         threads: cores for one inference.
         max_pixels: photos with more pixels are refused before they are decoded.
         one_label: where boxes overlap, whatever their classes, keep the best score only. Off, each class is suppressed
-            by itself, as PaddleDetection evaluates.
+            by itself, as PaddleDetection evaluates. Default: on if the labels exclude each other.
         warm_up: run the model once now, so that the first photo takes no longer than the next.
         providers: ONNX Runtime's execution providers, best first, such as ``("CUDA", "CPU")``.
 
@@ -56,7 +59,7 @@ class PicoDetector:
         *,
         threads: int = 1,
         max_pixels: int = MAX_PIXELS,
-        one_label: bool = True,
+        one_label: bool | None = None,
         warm_up: bool = True,
         providers: tuple[str, ...] = ("CPU",),
     ):
@@ -66,13 +69,24 @@ class PicoDetector:
         self.name = path.stem
         self.labels = self.config.labels
         self.max_pixels = max_pixels
-        self.one_label = one_label
-        self.model = OnnxModel(path, self.config.nms, threads, providers)
+        self.one_label = exclude_each_other(self.labels) if one_label is None else one_label
+        self.model = OnnxModel(path, self.config.nms, len(self.labels), threads, providers)
         self.check_class_count(path.name)
         self.model.check_input(self.config.preprocessor(np.zeros((48, 64, 3), np.uint8)))
         if warm_up:
             with contextlib.suppress(InferenceError):  # a photo that the model fails on says nothing of the others
                 self.predict_image(np.zeros((64, 64, 3), np.uint8))
+
+    @classmethod
+    def from_settings(cls, settings: Settings, *, warm_up: bool = True) -> "PicoDetector":
+        """Return the detector that the settings ask for; raises as the class does."""
+        return cls(
+            settings.model_dir,
+            max_pixels=settings.max_image_pixels,
+            one_label=ONE_LABEL[settings.one_label],
+            providers=settings.providers,
+            warm_up=warm_up,
+        )
 
     def check_class_count(self, file_name: str) -> None:
         """Raise ModelError if infer_cfg.yml names more or fewer labels than the model has classes."""
@@ -91,7 +105,7 @@ class PicoDetector:
         """Find the faces in a photo.
 
         Args:
-            path: a JPEG, PNG, WebP or BMP file; or
+            path: a JPEG, PNG, WebP, BMP, GIF, TIFF or AVIF file; or
             img_bin: its encoded bytes.
             threshold: faces with a lower score are left out, 0 to 1; default: the model's own.
             annotate: add ``annotated_image``, a JPEG data URL with the boxes drawn.

@@ -120,6 +120,11 @@ class Settings:
     providers: tuple[str, ...] = setting(
         ("CPU",), words, "ONNX Runtime's execution providers, best first, such as `CUDA,CPU`"
     )
+    one_label: str = setting(
+        "auto",
+        one_of("auto", "yes", "no"),
+        "whether of overlapping boxes with different labels one stays; `auto`: if the labels exclude each other",
+    )
     max_body_bytes: int = setting(16 * 2**20, whole_number(1024, 2**30), "largest request body, in bytes")
     max_bodies_bytes: int = setting(
         128 * 2**20, whole_number(1024, 2**40), "bytes of bodies held at once, those still arriving included"

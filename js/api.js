@@ -2,9 +2,9 @@
 
 import { t, translated } from "./i18n.js";
 import { keyHeaders, readKey } from "./api_key.js";
+import { RAW_TYPES } from "./photo.js";
 
 const DEFAULT_PORT = 5000;
-const RAW_TYPES = ["image/jpeg", "image/png", "image/webp", "image/bmp"];
 const TIMEOUT_MS = 60000;
 const MOST_TRIES = 6;
 const MOST_WAIT_SECONDS = 30;

@@ -9,7 +9,7 @@ export const CHINESE = {
   folder: "选择文件夹",
   camera: "摄像头",
   video: "视频文件",
-  hint: "支持 JPEG、PNG、WebP、BMP；大照片会先缩小再发送",
+  hint: "支持 JPEG、PNG、WebP、BMP、GIF、AVIF；大照片会先缩小再发送",
   more: "更多照片",
   samples: "手边没有照片？试试这些",
   privacy: "照片发送到服务器检测，给出结果后即丢弃，不会保存。",
@@ -50,10 +50,10 @@ export const CHINESE = {
   useKey: "使用此密钥",
   noReason: "检测服务返回 {status}，没有说明原因。",
   overloaded: "检测服务太忙，请稍后重试。",
-  unshowable: "浏览器无法显示这张照片。",
+  unshowable: "浏览器无法显示这张照片；如果是 HEIC 或 TIFF，请先转换为 JPEG。",
   sampleFailed: "无法从网页服务器加载示例 {name}。",
   noFile: "这不是文件，请拖入电脑上的照片。",
-  emptyFolder: "文件夹里没有照片（JPEG、PNG、WebP、BMP）。",
+  emptyFolder: "文件夹里没有照片（JPEG、PNG、WebP、BMP、GIF、AVIF）。",
   savePicture: "图片",
   saveJson: "JSON",
   saveCsv: "CSV",
@@ -88,8 +88,8 @@ export const CHINESE = {
 
 // The API's own sentences are English; for Chinese each code has one here.
 export const CODES = {
-  code_empty_image: "图片是空的（0 字节）；请发送 JPEG、PNG、WebP 或 BMP。",
-  code_unsupported_image: "这不是支持的图片格式；请发送 JPEG、PNG、WebP 或 BMP。",
+  code_empty_image: "图片是空的（0 字节）；请发送 JPEG、PNG、WebP、BMP、GIF、TIFF 或 AVIF。",
+  code_unsupported_image: "这不是支持的图片格式；请发送 JPEG、PNG、WebP、BMP、GIF、TIFF 或 AVIF。",
   code_undecodable_image: "图片无法解码，可能不完整或已损坏。",
   code_body_too_large: "文件超过了服务器的大小限制。",
   code_image_too_large: "图片的像素数超过了服务器的限制。",

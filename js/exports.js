@@ -1,7 +1,7 @@
 // What a visitor can keep: annotated pictures, JSON, CSV, for one photo or all.
 
 import { drawFaces } from "./boxes.js";
-import { loadPhoto, toBlob } from "./photo.js";
+import { loadPhoto, toBlob, whiten } from "./photo.js";
 import { zip } from "./zip.js";
 
 const QUALITY = 0.92;
@@ -16,6 +16,7 @@ export async function annotated(item, faces) {
   canvas.width = photo.naturalWidth;
   canvas.height = photo.naturalHeight;
   const context = canvas.getContext("2d");
+  whiten(context);
   context.drawImage(photo, 0, 0);
   const unit = Math.max(1, Math.min(canvas.width, canvas.height) / 600);
   drawFaces(context, faces, { place: (x, y) => [x, y], size: { width: canvas.width, height: canvas.height }, unit });

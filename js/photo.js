@@ -1,10 +1,20 @@
 // Photos in the browser: loaded upright, and scaled down where they are larger than the detector needs.
 
+import { turned, webpOrientation } from "./orientation.js";
+
+export const RAW_TYPES = ["image/jpeg", "image/png", "image/webp", "image/bmp"]; // that the API takes as they are
+
 const LONGEST_SIDE = 1600; // px sent; the model looks at 416
 const QUALITY = 0.92;
 
-// An image element, upright as the browser shows it; rejects if the browser cannot show it.
+// An image element, upright as the API has it; rejects if the browser cannot show it.
 export async function loadPhoto(blob) {
+  const photo = await decoded(blob);
+  const turn = blob.type === "image/webp" ? webpOrientation(new Uint8Array(await blob.arrayBuffer())) : 1;
+  return turn === 1 ? photo : decoded(await toBlob(turned(photo, turn), "image/png"));
+}
+
+async function decoded(blob) {
   const photo = new Image();
   photo.src = URL.createObjectURL(blob);
   try {
@@ -15,10 +25,11 @@ export async function loadPhoto(blob) {
   return photo;
 }
 
-// The photo as it is sent: itself, or a smaller JPEG.
+// The photo as it is sent: itself, or a JPEG where it is too large, or of a kind that only the browser may know.
 export async function shrink(blob, photo) {
   const scale = LONGEST_SIDE / Math.max(photo.naturalWidth, photo.naturalHeight);
-  return scale >= 1 ? blob : scaledJpeg(photo, photo.naturalWidth, photo.naturalHeight, scale, QUALITY);
+  if (scale >= 1 && RAW_TYPES.includes(blob.type)) return blob;
+  return scaledJpeg(photo, photo.naturalWidth, photo.naturalHeight, scale, QUALITY);
 }
 
 // A JPEG of a picture (an image or a video) of this width and height, scaled down where scale is below 1.
@@ -29,8 +40,15 @@ export function scaledJpeg(picture, width, height, scale, quality) {
   canvas.height = Math.max(1, Math.round(height * factor));
   const context = canvas.getContext("2d");
   context.imageSmoothingQuality = "high";
+  whiten(context); // a JPEG has no transparency; the API lays it on white too
   context.drawImage(picture, 0, 0, canvas.width, canvas.height);
   return toBlob(canvas, "image/jpeg", quality);
+}
+
+// What lies under transparent pixels.
+export function whiten(context) {
+  context.fillStyle = "white";
+  context.fillRect(0, 0, context.canvas.width, context.canvas.height);
 }
 
 export function toBlob(canvas, type, quality) {

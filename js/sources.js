@@ -3,7 +3,7 @@
 
 import { t } from "./i18n.js";
 
-const PHOTO_NAME = /\.(jpe?g|png|webp|bmp)$/i;
+const PHOTO_NAME = /^(?!\._).*\.(jpe?g|jfif|jpe|png|webp|bmp|gif|tiff?|avif|heic|heif)$/i;
 
 export function listenForPhotos({ onPhotos, onVideo, onError }) {
   listenForButtons(onPhotos, onVideo, onError);

@@ -1,6 +1,7 @@
 // The photo on its canvas, in its own proportions: zoom, pan, and the faces on it, sharp on any screen.
 
 import { drawFaces } from "./boxes.js";
+import { whiten } from "./photo.js";
 
 const MOST_HEIGHT = 0.7; // of the window
 const MOST_ZOOM = 12;
@@ -74,6 +75,7 @@ export class View {
     context.scale(density, density);
     context.imageSmoothingQuality = "high";
     const { naturalWidth, naturalHeight } = this.photo;
+    whiten(context);
     context.drawImage(this.photo, offset[0], offset[1], naturalWidth * scale, naturalHeight * scale);
     const place = (x, y) => [x * scale + offset[0], y * scale + offset[1]];
     drawFaces(context, this.faces, { place, size, marked: this.marked, short: window.innerWidth < NARROW });

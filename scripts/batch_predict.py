@@ -16,6 +16,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ def model_of(settings: Settings) -> str:
     """Return the name of the model; raise ModelError if it cannot be served."""
     from backend import PicoDetector
 
-    return PicoDetector(settings.model_dir, warm_up=False, providers=settings.providers).name
+    return PicoDetector.from_settings(settings, warm_up=False).name
 
 
 @contextmanager
@@ -143,10 +144,11 @@ def predict(inputs: list[Input], args: argparse.Namespace, settings: Settings) -
     limits = ray.data.ExecutionResources.for_limits(object_store_memory=READ_AHEAD_BYTES * cores)
     context.execution_options.resource_limits = limits
     actors = args.actors or min(cores, blocks_of(len(inputs), cores))
-    model, limit = str(settings.model_dir.absolute()), settings.max_body_bytes
+    limit = settings.max_body_bytes
+    settings = replace(settings, model_dir=settings.model_dir.absolute(), api_key="")  # it goes to other processes
     rows = photos(inputs, limit, cores).map_batches(
         Detector,
-        fn_constructor_args=(model, settings.max_image_pixels, args.threshold, limit, settings.providers),
+        fn_constructor_args=(settings, args.threshold),
         batch_size=BATCH,
         batch_format="pyarrow",
         compute=ray.data.ActorPoolStrategy(size=actors),

@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 from backend.images.errors import UndecodableImageError
 from backend.images.formats import MAX_PIXELS, Header, check_pixels, read_header
 from backend.images.guard import guarded
+from backend.images.transparency import may_be_transparent, on_white
+
+LAST_BYTES = 4  # hold a few of the blocks that are encoded together, each of 32 x 32 pixels at most
+LAST_ROWS, LAST_COLUMNS = 32, 128
+END_OF_IMAGE = b"\xff\xd9"
 
 # how many times smaller a JPEG can be decoded
 FLAGS = {
@@ -38,9 +43,10 @@ class Photo:
 
 
 def decode_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Image:
-    """Decode a JPEG, PNG, WebP or BMP to an upright BGR image (h, w, 3) uint8.
+    """Decode an image of one of the formats to an upright BGR image (h, w, 3) uint8.
 
-    Grey, 16-bit and transparent images become 8-bit colour; the EXIF orientation is applied.
+    Grey and 16-bit images become 8-bit colour, transparent ones are laid on white, of animated ones the first picture
+    counts; the EXIF orientation is applied.
 
     Raises:
         EmptyImageError, UnsupportedImageError, ImageTooLargeError: before anything is decoded.
@@ -101,7 +107,11 @@ def decode(data: bytes, header: Header, flags: int) -> Image:
         MemoryError: the system has no memory for it now.
     """
     try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        image = imdecode(data, flags)
+        if image is None and header.format == "JPEG":
+            image = without_end(data, flags)
+        if image is not None and may_be_transparent(header.format, data):
+            image = on_white(header.format, data, np.ascontiguousarray(image))
     except cv2.error as error:
         if error.code == cv2.Error.StsNoMem:
             raise MemoryError(f"There is no memory for {header.width} x {header.height} pixels.") from None
@@ -109,3 +119,24 @@ def decode(data: bytes, header: Header, flags: int) -> Image:
     if image is None:
         raise UndecodableImageError(f"The {header.format} cannot be decoded; it is truncated or corrupt.")
     return np.asarray(image)
+
+
+def imdecode(data: bytes, flags: int) -> Image | None:
+    """Decode with OpenCV, or return None."""
+    image: Image | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    return image
+
+
+def without_end(data: bytes, flags: int) -> Image | None:
+    """Decode a JPEG that lacks its last marker, as browsers do; None where it lacks part of its picture too.
+
+    libjpeg fills what is missing. To tell: without its last bytes, a whole picture changes in its last corner only.
+    """
+    whole = imdecode(data + END_OF_IMAGE, flags)
+    shorter = imdecode(data[:-LAST_BYTES] + END_OF_IMAGE, flags | cv2.IMREAD_IGNORE_ORIENTATION)
+    if whole is None or shorter is None:
+        return None
+    stored = imdecode(data + END_OF_IMAGE, flags | cv2.IMREAD_IGNORE_ORIENTATION)
+    rows, columns = np.nonzero(np.any(stored != shorter, axis=2))
+    at_the_end = len(rows) and rows[0] >= len(shorter) - LAST_ROWS and columns.min() >= shorter.shape[1] - LAST_COLUMNS
+    return whole if at_the_end else None

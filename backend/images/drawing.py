@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.images.captions import in_ascii
+
 if TYPE_CHECKING:
     from backend.answer import Face
 
@@ -35,7 +37,7 @@ def draw_result(image: NDArray[np.uint8], result: "Face", thickness: int) -> Non
     x1, y1, x2, y2 = (round(side) for side in result["box"])
     colour = COLOURS[result["class_id"] % len(COLOURS)]
     cv2.rectangle(image, (x1, y1), (x2, y2), colour, thickness)
-    caption = f"{result['label']} {result['score']:.2f}"
+    caption = f"{in_ascii(result['label'], result['class_id'])} {result['score']:.2f}"  # OpenCV's font has no more
     scale = max(0.35, thickness * 0.3)
     (width, height), below = cv2.getTextSize(caption, cv2.FONT_HERSHEY_SIMPLEX, scale, max(1, thickness // 2))
     left = max(0, min(x1, image.shape[1] - width))

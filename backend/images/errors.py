@@ -10,7 +10,7 @@ class EmptyImageError(ImageError):
 
 
 class UnsupportedImageError(ImageError):
-    """Bytes that are no JPEG, PNG, WebP or BMP by their signature."""
+    """Bytes that are of no format that is taken, by their signature."""
 
 
 class UndecodableImageError(ImageError):

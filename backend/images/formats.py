@@ -3,23 +3,32 @@
 import io
 import struct
 from dataclasses import dataclass
+from functools import cache
 
+import cv2
 import imagesize
 
-from backend.images import jpeg
+from backend.images import isobmff, jpeg
 from backend.images.errors import EmptyImageError, ImageTooLargeError, UndecodableImageError, UnsupportedImageError
 
 MAX_PIXELS = 40_000_000
 LONGEST_SIDE = 1_000_000  # libpng's limit
 
 # first bytes of the formats, from their specifications; WebP has its name behind RIFF's length
-SIGNATURES = {"JPEG": b"\xff\xd8\xff", "PNG": b"\x89PNG\r\n\x1a\n", "BMP": b"BM"}
-SUFFIXES = (".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".webp", ".bmp")  # lower case
+SIGNATURES = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"BM": "BMP",
+    b"GIF87a": "GIF",
+    b"GIF89a": "GIF",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+}
+OPTIONAL = {"GIF": ".gif", "TIFF": ".tiff", "AVIF": ".avif"}  # not every build of OpenCV has them
+SUFFIXES = (".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif")  # lower case
+NAMES = "JPEG, PNG, WebP, BMP, GIF, TIFF or AVIF"
 OS2_HEADER = b"\x0c\0\0\0"  # a BMP's header of 12 bytes, with sizes of 16 bits
 OTHER_FORMATS = {
-    b"GIF8": "a GIF",
-    b"II*\0": "a TIFF",
-    b"MM\0*": "a TIFF",
     b"%PDF": "a PDF",
     b"<svg": "an SVG",
     b"\0\0\1\0": "an icon",
@@ -37,27 +46,35 @@ class Header:
 
 
 def image_format(data: bytes) -> str:
-    """Return JPEG, PNG, WebP or BMP, by the signature.
+    """Return the name of a format, one of NAMES, by the signature.
 
     Raises:
         EmptyImageError: no bytes.
         UnsupportedImageError: any other signature, named where it is a common one.
     """
     if not data:
-        raise EmptyImageError("The image is empty (0 bytes); send a JPEG, PNG, WebP or BMP.")
-    for name, signature in SIGNATURES.items():
-        if data.startswith(signature):
-            return name
+        raise EmptyImageError(f"The image is empty (0 bytes); send a {NAMES}.")
+    found = next((name for signature, name in SIGNATURES.items() if data.startswith(signature)), "")
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WebP"
-    raise UnsupportedImageError(f"The image is {describe(data)}; send a JPEG, PNG, WebP or BMP.")
+        found = "WebP"
+    if data[4:12] in (b"ftypavif", b"ftypavis"):
+        found = "AVIF"
+    if not found or (found in OPTIONAL and not is_readable(OPTIONAL[found])):
+        raise UnsupportedImageError(f"The image is {describe(data)}; send a {NAMES}.")
+    return found
+
+
+@cache
+def is_readable(suffix: str) -> bool:
+    """Return whether this build of OpenCV has the codec of a suffix."""
+    return bool(cv2.haveImageWriter(f"a{suffix}"))
 
 
 def describe(data: bytes) -> str:
     """Name what the bytes look like instead of an image that is supported."""
     if data[4:8] == b"ftyp":
         brand = data[8:12]
-        return "an AVIF" if brand.startswith(b"avi") else "a HEIC" if brand[:3] in (b"hei", b"mif") else "a video"
+        return "a HEIC" if brand[:3] in (b"hei", b"hev", b"mif", b"msf") else "a video or another kind of picture"
     for signature, name in OTHER_FORMATS.items():
         if data.startswith(signature):
             return name
@@ -75,6 +92,8 @@ def read_header(data: bytes) -> Header:
     try:
         if name == "JPEG":  # imagesize walks it in another way than libjpeg, which would decode another frame
             width, height = jpeg.frame_size(data)
+        elif name == "AVIF":
+            width, height = isobmff.largest_extent(data)
         elif name == "BMP" and data[14:18] == OS2_HEADER:  # imagesize knows the later header only
             width, height = struct.unpack("<HH", data[18:22])
         else:

@@ -52,12 +52,14 @@ def load_infer_config(path: Path) -> InferConfig:
         ModelError: if the file is missing or no YAML mapping, or says something that cannot be honoured.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ModelError(
             f"{path} cannot be read ({error.strerror}); MODEL_DIR should be a folder with infer_cfg.yml and its .onnx."
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError):
+    except UnicodeDecodeError:
+        raise ModelError(f"{path} is no UTF-8 text; save it as UTF-8.") from None
+    except yaml.YAMLError:
         raise ModelError(f"{path} is no YAML; it should be the file that PaddleDetection's export wrote.") from None
     if not isinstance(content, Mapping):
         raise ModelError(f"{path} is no YAML mapping; it should be the file that PaddleDetection's export wrote.")
@@ -91,6 +93,8 @@ def parse_labels(value: Any) -> tuple[str, ...]:
     """Return the labels by class id; raise ModelError if there are none."""
     if not isinstance(value, list) or not value:
         raise ModelError("label_list is missing or empty; it should list the classes in the order of their ids.")
+    if any(isinstance(label, bool) for label in value):
+        raise ModelError("label_list has a bare yes, no, on or off, which YAML takes for true or false; quote it.")
     if not all(isinstance(label, str | int) for label in value) or len(set(value)) < len(value):
         raise ModelError("label_list should list one name a class, each once.")
     return tuple(str(label) for label in value)

@@ -20,7 +20,10 @@ def suppress_per_class(
         threshold: lower scores are left out before the suppression, not after it: the same faces remain, since a box
             is suppressed by higher scores only, and there is less to compare.
     """
-    class_ids, anchors = np.nonzero((scores > nms.score_threshold) & (scores >= threshold))
+    wanted = (scores > nms.score_threshold) & (scores >= threshold) & (scores <= 1)  # NaN is none of it
+    class_ids, anchors = np.nonzero(wanted)
+    finite = np.isfinite(boxes[anchors]).all(axis=1)
+    class_ids, anchors = class_ids[finite], anchors[finite]
     candidates = Detections.sort(boxes[anchors], scores[class_ids, anchors], class_ids)
     kept = [
         suppress(candidates.select(candidates.class_ids == class_id), nms.iou_threshold, nms.top_k)

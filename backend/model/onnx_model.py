@@ -30,6 +30,7 @@ class OnnxModel:
     Args:
         path: the ``.onnx`` that paddle2onnx made of an export with post-processing, with or without NMS in the graph.
         nms: the suppression for a graph without.
+        label_count: how many labels there are; a graph with NMS does not say how many classes it has.
         threads: cores for one inference.
         providers: ONNX Runtime's execution providers, best first, without "ExecutionProvider".
 
@@ -37,17 +38,29 @@ class OnnxModel:
         ModelError: if the file is missing, broken or another kind of model, or a provider is not installed.
     """
 
-    def __init__(self, path: Path, nms: Nms, threads: int = 1, providers: tuple[str, ...] = ("CPU",)):
+    def __init__(self, path: Path, nms: Nms, label_count: int, threads: int = 1, providers: tuple[str, ...] = ("CPU",)):
         self.nms = nms
+        self.label_count = label_count
         self.session = open_session(path, threads, find_providers(providers))
         self.inputs = [node.name for node in self.session.get_inputs()]
         unknown = sorted(set(self.inputs) - KNOWN_INPUTS)
         if unknown or "image" not in self.inputs:
             raise ModelError(f"{path.name} has the inputs {self.inputs}; a PicoDet has image and scale_factor.")
+        self.check_types(path.name)
         ranks = [len(node.shape) for node in self.session.get_outputs()]
         self.nms_in_graph = ranks[:1] == [2] and len(ranks) <= 2
         if not self.nms_in_graph and ranks != [3, 3]:
             raise ModelError(f"{path.name} was exported without its post-processing; set export.post_process: True.")
+
+    def check_types(self, name: str) -> None:
+        """Raise ModelError unless the inputs take float32 and one photo at a time."""
+        for node in self.session.get_inputs():
+            if node.type != "tensor(float)":
+                raise ModelError(f"{name} takes {node.type} as {node.name}; export it in float32 (tensor(float)).")
+            if isinstance(node.shape[0], int) and node.shape[0] != 1:
+                raise ModelError(
+                    f"{name} takes batches of {node.shape[0]}; export it for one photo, or for any number of them."
+                )
 
     def check_input(self, model_input: ModelInput) -> None:
         """Raise ModelError if the graph has a fixed input size and the preprocessing makes another one."""
@@ -70,12 +83,22 @@ class OnnxModel:
         """
         outputs = self.run(model_input)
         if self.nms_in_graph:
-            return from_nms_output(outputs[0]).above(threshold)
+            return self.check_classes(from_nms_output(outputs[0])).above(threshold)
         boxes, scores = outputs
         found = suppress_per_class(boxes[0], scores[0], self.nms, threshold)
         scale_y, scale_x = model_input.scale_factor[0]
         scale = np.array([scale_x, scale_y, scale_x, scale_y], np.float32)
         return Detections(found.boxes / scale, found.scores, found.class_ids)
+
+    def check_classes(self, found: Detections) -> Detections:
+        """Raise InferenceError if the graph found a class that has no label."""
+        beyond = found.class_ids[found.class_ids >= self.label_count]
+        if len(beyond):
+            raise InferenceError(
+                f"The model found class {beyond.max()} on this photo, and label_list names {self.label_count} classes "
+                "(0 is the first); complete it in infer_cfg.yml."
+            )
+        return found
 
     def run(self, model_input: ModelInput) -> list[Any]:
         """Return the raw outputs for one photo."""
@@ -118,9 +141,18 @@ def open_session(path: Path, threads: int, providers: list[str]) -> ort.Inferenc
     options.log_severity_level = 4  # what goes wrong is raised, not printed
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle costs no core
     try:
-        return ort.InferenceSession(str(path), options, providers=providers)
+        return ort.InferenceSession(source(path), options, providers=providers)
     except Exception:  # ONNX Runtime's exceptions share no public base
         raise ModelError(f"{path} is no model that ONNX Runtime can load; it is truncated or another file.") from None
+
+
+def source(path: Path) -> str | bytes:
+    """Return what ONNX Runtime takes: the path, or the file itself where the path is no UTF-8."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return path.read_bytes()
+    return str(path)
 
 
 def from_nms_output(rows: NDArray[np.float32]) -> Detections:
@@ -130,5 +162,6 @@ def from_nms_output(rows: NDArray[np.float32]) -> Detections:
         rows: (m, 6): class, score, x1, y1, x2, y2; PaddleDetection marks "nothing found" with a row of class -1.
     """
     rows = rows.reshape(-1, 6)
-    rows = rows[rows[:, 0] >= 0]
+    rows = rows[np.isfinite(rows).all(axis=1)]
+    rows = rows[(rows[:, 0] >= 0) & (rows[:, 1] >= 0) & (rows[:, 1] <= 1)]
     return Detections.sort(rows[:, 2:], rows[:, 1], rows[:, 0].astype(np.int64))

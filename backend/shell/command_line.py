@@ -52,7 +52,7 @@ def run(arguments: list[str] | None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show
     try:
         settings = Settings.from_environment()
-        detector = PicoDetector(settings.model_dir, max_pixels=settings.max_image_pixels, providers=settings.providers)
+        detector = PicoDetector.from_settings(settings)
         threshold = detector.check_threshold(args.threshold)
         if args.output:
             make_folder(args.output)

@@ -5,6 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from backend.images.captions import in_plots
+
+MOST_EMPTY_LINES = 6
+
 
 @dataclass
 class Counts:
@@ -38,11 +42,14 @@ def draw_plot(counts: Counts, target: Path) -> None:
     from matplotlib.ticker import MaxNLocator
 
     figure, axes = pyplot.subplots(figsize=(9, 3.5), layout="constrained")
-    for label in counts.labels:
-        axes.step(counts.seconds, [faces[label] for faces in counts.faces], where="post", label=label)
-    axes.set(xlabel="seconds", ylabel="faces", ylim=(0, None))
+    for class_id, label in enumerate(counts.labels):
+        values = [faces[label] for faces in counts.faces]
+        if len(counts.labels) <= MOST_EMPTY_LINES or any(values):  # of 80 classes those that are there
+            axes.step(counts.seconds, values, where="post", label=in_plots(label, class_id))
+    axes.set(xlabel="seconds", ylabel="found", ylim=(0, None))
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend()
+    if axes.get_lines():
+        axes.legend()
     axes.grid(alpha=0.3)
     figure.savefig(target, dpi=120, format="png")
     pyplot.close(figure)

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from backend.answer import Answer
+from backend.images.formats import NAMES
 from backend.web import schemas
 from backend.web.problems import MEDIA_TYPE, PROBLEMS
 from backend.web.request_image import FORM_TYPE, JSON_TYPE, RAW_TYPES
@@ -24,7 +25,7 @@ NO_ROUTE = ("not_found",)
 UNSEEN = ("client_gone",)
 BINARY = {"type": "string", "format": "binary"}
 FLAG = {"type": "string", "enum": ["true", "false", "1", "0"]}
-LIMITS = "JPEG, PNG, WebP or BMP; the README's settings say how large it may be."
+LIMITS = f"{NAMES} (of animated ones the first picture); the README's settings say how large it may be."
 
 
 def document(secured: bool) -> dict[str, Any]:

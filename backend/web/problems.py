@@ -39,7 +39,7 @@ PROBLEMS = {
     "body_too_large": Problem(413, "The body is over the limit."),
     "image_too_large": Problem(413, "The image declares more pixels than the limit."),
     "unsupported_media_type": Problem(415, "The Content-Type is none that the API takes."),
-    "unsupported_image": Problem(415, "The bytes are no JPEG, PNG, WebP or BMP."),
+    "unsupported_image": Problem(415, "The bytes are no JPEG, PNG, WebP, BMP, GIF, TIFF or AVIF."),
     "host_not_allowed": Problem(421, "The request names a host that this service is not."),
     "undecodable_image": Problem(422, "The image is truncated or corrupt."),
     "headers_too_large": Problem(431, "The request's headers are over the limit."),

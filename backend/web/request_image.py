@@ -13,7 +13,7 @@ from flask import Request
 
 from backend.web.problems import ApiProblem
 
-RAW_TYPES = ("image/jpeg", "image/png", "image/webp", "image/bmp")
+RAW_TYPES = ("image/jpeg", "image/png", "image/webp", "image/bmp", "image/gif", "image/tiff", "image/avif")
 JSON_TYPE = "application/json"
 FORM_TYPE = "multipart/form-data"
 

@@ -8,13 +8,15 @@ from typing import Annotated, Literal
 from pydantic import Field
 from typing_extensions import NotRequired, TypedDict
 
+from backend.images.formats import NAMES
+
 Threshold = Annotated[float, Field(ge=0, le=1, description="Faces with a lower score are left out.")]
 
 
 class ImageInJson(TypedDict):
     """A photo in JSON."""
 
-    image: Annotated[str, Field(description="Data URL with base64, or bare base64, of a JPEG, PNG, WebP or BMP.")]
+    image: Annotated[str, Field(description=f"Data URL with base64, or bare base64, of a {NAMES}.")]
     threshold: NotRequired[Threshold | None]
     annotate: NotRequired[Annotated[bool | None, Field(description="Add annotated_image.")]]
 

@@ -5,7 +5,6 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
@@ -14,6 +13,7 @@ import pyarrow as pa
 from backend import PicoDetector
 from backend.images.errors import ImageError
 from backend.model.errors import InferenceError
+from backend.settings import Settings
 from scripts.batch.inputs import Input, read, stream, too_large
 from scripts.batch.results import TRY_AGAIN
 
@@ -97,23 +97,15 @@ class Detector:
     from process to process, 4,000 photos took 56 seconds instead of 50.
 
     Args:
-        model_dir, max_pixels, providers: as for PicoDetector.
+        settings: of the model, and the largest file.
         threshold: 0 to 1; None: the model's own.
-        limit: largest file, in bytes.
     """
 
-    def __init__(
-        self,
-        model_dir: str,
-        max_pixels: int,
-        threshold: float | None,
-        limit: int,
-        providers: tuple[str, ...] = ("CPU",),
-    ):
+    def __init__(self, settings: Settings, threshold: float | None):
         cv2.setNumThreads(1)
-        self.detector = PicoDetector(Path(model_dir), max_pixels=max_pixels, providers=providers)
+        self.detector = PicoDetector.from_settings(settings)
         self.threshold = threshold
-        self.limit = limit
+        self.limit = settings.max_body_bytes
         self.readers = ThreadPoolExecutor(READERS)
 
     def __call__(self, batch: pa.Table) -> pa.Table:

@@ -125,7 +125,9 @@ def test_a_file_that_changed_on_disk_says_so(page, tmp_path):
     changing.write_bytes(b"something else")
     page.locator("#strip button").nth(0).click()
     wait_until(page, "error")
-    expect(page.locator("#error-text")).to_have_text("The browser cannot show this photo.")
+    expect(page.locator("#error-text")).to_have_text(
+        "The browser cannot show this photo; if it is a HEIC or TIFF, convert it to JPEG."
+    )
 
 
 def test_a_photo_the_browser_cannot_show_says_so(page):

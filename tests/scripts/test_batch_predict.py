@@ -12,7 +12,7 @@ import pytest
 import servers
 from conftest import IMAGES
 
-from backend.settings import ROOT
+from backend.settings import ROOT, Settings
 from scripts.batch.detect import READ_AHEAD, SCHEMA, Content, Detector, as_table
 from scripts.batch.inputs import Input
 from scripts.batch.results import (
@@ -45,7 +45,7 @@ def run(*arguments, **variables):
 
 
 def detector():
-    return Detector(str(ROOT / "models"), 10**7, None, LIMIT)
+    return Detector(Settings(max_image_pixels=10**7, max_body_bytes=LIMIT), None)
 
 
 def write(folder, name, rows=ROWS):

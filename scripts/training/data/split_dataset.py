@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from scripts.training.data.labels import LabelsError, read_labels, write_labels
+from scripts.training.data.label_list import LabelsError, read_labels, write_labels
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp"}
 EVERY_NTH_VALIDATES = 5

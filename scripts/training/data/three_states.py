@@ -17,7 +17,7 @@ if __package__ in (None, ""):  # run as a file: find the repository's packages, 
 import numpy as np
 from tqdm import tqdm
 
-from scripts.training.data.labels import write_labels
+from scripts.training.data.label_list import write_labels
 from scripts.training.data.voc import Floats, iou_matrix
 
 LABELS = {"none": "face", "correct": "face_mask", "incorrect": "face_mask_incorrect"}

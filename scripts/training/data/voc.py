@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.model.detections import Detections
-from scripts.training.data.labels import LabelsError, read_labels
+from scripts.training.data.label_list import LabelsError, read_labels
 
 Floats = NDArray[np.float64]
 

@@ -53,8 +53,8 @@ import paddle
 from ppdet.core.workspace import load_config, merge_config
 from ppdet.utils.cli import ArgsParser
 
-from scripts.training.data.labels import NAME as LABEL_LIST
-from scripts.training.data.labels import LabelsError, read_labels
+from scripts.training.data.label_list import NAME as LABEL_LIST
+from scripts.training.data.label_list import LabelsError, read_labels
 from scripts.training.fine_tuning import operators  # noqa: F401  (makes them known to the readers)
 
 HERE = Path(__file__).resolve().parent

@@ -7,7 +7,7 @@ import numpy as np
 import yaml
 
 from backend.settings import MODELS
-from scripts.training.data.labels import LabelsError, read_labels
+from scripts.training.data.label_list import LabelsError, read_labels
 from scripts.training.fine_tuning.head import fit_head, inverse, scale_head
 
 

@@ -20,7 +20,7 @@ from ppdet.engine.callbacks import Checkpointer
 from ppdet.utils.checkpoint import is_url
 from ppdet.utils.download import get_weights_path
 
-from scripts.training.data.labels import read_labels, write_labels
+from scripts.training.data.label_list import read_labels, write_labels
 from scripts.training.fine_tuning import schedule
 from scripts.training.fine_tuning.depthwise import accelerate
 from scripts.training.fine_tuning.pretrained import starting_weights, write_fitted

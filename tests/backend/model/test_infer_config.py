@@ -1,4 +1,5 @@
 import pytest
+import yaml
 
 from backend.model.errors import ModelError
 from backend.model.infer_config import Nms, load_infer_config, parse_infer_config
@@ -74,3 +75,18 @@ def test_yaml_tags_are_not_executed(tmp_path):
     path.write_text("arch: !!python/object/apply:os.system ['true']")
     with pytest.raises(ModelError, match="no YAML"):
         load_infer_config(path)
+
+
+def test_bare_yes_and_no_are_explained(tmp_path):
+    (tmp_path / "infer_cfg.yml").write_text("arch: GFL\nlabel_list: [yes, no]\n")
+    with pytest.raises(ModelError, match="a bare yes, no, on or off, which YAML takes for true or false; quote it"):
+        load_infer_config(tmp_path / "infer_cfg.yml")
+
+
+def test_other_encodings_are_named_and_a_mark_is_left_out(tmp_path, infer_cfg):
+    path = tmp_path / "infer_cfg.yml"
+    path.write_bytes("label_list: [戴口罩]".encode("gbk"))
+    with pytest.raises(ModelError, match="is no UTF-8 text; save it as UTF-8"):
+        load_infer_config(path)
+    path.write_bytes(b"\xef\xbb\xbf" + yaml.safe_dump(infer_cfg | {"label_list": ["未戴口罩", "戴口罩"]}).encode())
+    assert load_infer_config(path).labels == ("未戴口罩", "戴口罩")

@@ -1,3 +1,6 @@
+import os
+import shutil
+
 import numpy as np
 import pytest
 import tiny_models
@@ -5,7 +8,7 @@ import tiny_models
 from backend import PicoDetector
 from backend.model.errors import InferenceError, ModelError
 from backend.model.onnx_model import from_nms_output
-from backend.settings import MODELS
+from backend.settings import MODELS, ROOT
 
 BOXES = [[0, 0, 104, 104], [208, 208, 416, 416], [210, 208, 416, 416]]
 
@@ -102,3 +105,45 @@ def test_a_provider_that_is_not_installed_is_named_with_its_package():
 
 def test_providers_are_found_whatever_their_capitals():
     assert PicoDetector(providers=("cpu",)).model.session.get_providers() == ["CPUExecutionProvider"]
+
+
+CASES = ROOT / "tests" / "cases"
+
+
+def test_a_float16_model_is_refused_at_start():
+    with pytest.raises(ModelError, match=r"model.onnx takes tensor\(float16\) as image; export it in float32"):
+        PicoDetector(CASES / "model_fp16")
+
+
+def test_a_fixed_batch_is_refused_at_start(model_dir):
+    onnx = tiny_models.without_nms(BOXES, [[0.9, 0, 0], [0, 0.8, 0.7]], batch=4)
+    with pytest.raises(ModelError, match="tiny.onnx takes batches of 4; export it for one photo"):
+        PicoDetector(model_dir(onnx))
+
+
+def test_a_class_beyond_the_labels_is_one_sentence_for_that_photo(noise, tmp_path, capsys):
+    detector = PicoDetector(CASES / "model_nms_shortlabels")
+    with pytest.raises(InferenceError, match=r"found class \d+ on this photo, and label_list names 2 classes"):
+        detector.predict_image(noise)
+
+
+def test_objects_of_a_general_model_may_overlap(noise):
+    results = PicoDetector(CASES / "model_coco_overlap").predict_image(noise)["results"]
+    assert len(results) == 3
+    assert len({result["label"] for result in results}) == 3
+    assert len(PicoDetector(CASES / "model_coco_overlap", one_label=True).predict_image(noise)["results"]) == 2
+
+
+@pytest.mark.parametrize("bad", [float("nan"), 1.5, -0.5, float("inf")])
+def test_what_is_no_score_never_reaches_an_answer(model_dir, noise, bad):
+    without = PicoDetector(model_dir(tiny_models.without_nms(BOXES, [[bad, 0, 0], [0, 0.8, 0]])))
+    assert [face["score"] for face in without.predict_image(noise, 0.0)["results"]] == [0.8]
+    rows = [[0, bad, 1, 2, 30, 40], [1, 0.9, 50, 10, 200, 59], [1, 0.8, bad if bad != bad else float("nan"), 1, 2, 3]]
+    within = PicoDetector(model_dir(tiny_models.with_nms(rows)))
+    assert [face["score"] for face in within.predict_image(noise, 0.0)["results"]] == [0.9]
+
+
+def test_a_folder_whose_name_is_no_utf_8(tmp_path):
+    folder = tmp_path / os.fsdecode(b"mod\xe8le")
+    shutil.copytree(MODELS, folder, ignore=shutil.ignore_patterns("*.pdparams", "*.md", "*.yml.*"))
+    assert PicoDetector(folder).labels == ("face", "face_mask")

@@ -29,7 +29,7 @@ assert not calls, calls
 LOADS = {
     "API": "import app; app.create_app()",
     "shell": "from backend.shell.command_line import main; assert main([]) == 0",
-    "archives": "from scripts.batch.detect import Detector; Detector('models', 10**7, None, 10**7)",
+    "archives": "from scripts.batch.detect import Detector, Settings; Detector(Settings(), None)",
     "training": "from scripts.training.release import optimize_onnx",
 }
 

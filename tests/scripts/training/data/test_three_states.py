@@ -1,7 +1,7 @@
 import pytest
 
 from scripts.training.data import three_states
-from scripts.training.data.labels import read_labels
+from scripts.training.data.label_list import read_labels
 from scripts.training.data.voc import read_truth
 
 OBJECT = (

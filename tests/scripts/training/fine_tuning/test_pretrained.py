@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from scripts.training.data.labels import write_labels
+from scripts.training.data.label_list import write_labels
 from scripts.training.fine_tuning.pretrained import labels_of, scaling_of, starting_weights
 
 CONFIG = SimpleNamespace(filename="picodet", pretrain_weights="https://example.org/coco.pdparams")

@@ -1,6 +1,6 @@
 import pytest
 
-from scripts.training.data.labels import LabelsError, read_labels, write_labels
+from scripts.training.data.label_list import LabelsError, read_labels, write_labels
 
 
 @pytest.mark.parametrize(
