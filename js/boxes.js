@@ -1,23 +1,10 @@
 // Draws faces into a canvas: boxes, and labels that keep clear of each other.
 
-import { t } from "./i18n.js";
+import { colourOf, dashOf, inWords, signOf } from "./labels.js";
 
 const LABEL_HEIGHT = 20;
 const LABEL_FONT = "600 13px system-ui, sans-serif";
 const PADDING = 7;
-
-export const isMasked = (face) => face.label === "face_mask";
-
-// A label in words; another model's labels stay as they are.
-export function inWords(label) {
-  return { face_mask: t("masked"), face: t("unmasked") }[label] ?? label;
-}
-
-// The colours of style.css as they are now, light or dark.
-function colourOf(face) {
-  const name = isMasked(face) ? "--masked-on-photo" : "--unmasked-on-photo";
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
 
 // Draws faces into a context whose unit is a CSS pixel.
 //   place(x, y) gives the position of a pixel of the photo; size is the drawing's { width, height };
@@ -40,7 +27,6 @@ function toBox(face, place) {
 
 const isVisible = ({ x1, y1, x2, y2 }, { width, height }) => x2 > 0 && y2 > 0 && x1 < width && y1 < height;
 
-// Colour is not the only sign: without a mask the line is dashed.
 function drawBox(context, { face, x1, y1, x2, y2 }, marked, unit) {
   const width = (marked ? 5 : 3) * unit;
   context.setLineDash([]);
@@ -49,15 +35,16 @@ function drawBox(context, { face, x1, y1, x2, y2 }, marked, unit) {
   context.strokeRect(x1, y1, x2 - x1, y2 - y1);
   context.strokeStyle = colourOf(face);
   context.lineWidth = width;
-  context.setLineDash(isMasked(face) ? [] : [10 * unit, 5 * unit]);
+  context.setLineDash(dashOf(face).map((length) => length * unit));
   context.strokeRect(x1, y1, x2 - x1, y2 - y1);
   context.setLineDash([]);
 }
 
 // Takes, of the places around the box, the one that covers least of the labels placed before.
 function placeLabel(context, box, { size, taken, unit, short }) {
-  const words = short ? "" : `${inWords(box.face.label)} `;
-  const text = `${isMasked(box.face) ? "✓" : "✗"} ${words}${box.face.score.toFixed(2)}`;
+  const words = short && signOf(box.face) ? "" : `${inWords(box.face.label)} `;
+  const sign = signOf(box.face);
+  const text = `${sign && `${sign} `}${words}${box.face.score.toFixed(2)}`;
   const height = LABEL_HEIGHT * unit;
   const width = context.measureText(text).width + 2 * PADDING * unit;
   const line = 2 * unit;

@@ -5,8 +5,7 @@ import { state } from "./state.js";
 
 // The faces that threshold and class switches let through.
 export function filter(results) {
-  const off = $("#classes input:not(:checked)").get().map(({ value }) => value);
-  return results.filter(({ score, label }) => score >= (state.threshold ?? 0) && !off.includes(label));
+  return results.filter(({ score, label }) => score >= (state.threshold ?? 0) && !state.hiddenLabels.has(label));
 }
 
 // How many faces, by the model's own threshold, the visitor's filter keeps back.
@@ -14,6 +13,12 @@ export function countHidden(answer) {
   const usual = answer.results.filter(({ score }) => score >= answer.model.threshold);
   const shown = new Set(filter(answer.results));
   return usual.filter((face) => !shown.has(face)).length;
+}
+
+// A label is shown, or hidden.
+export function showLabel(label, shown) {
+  if (shown) state.hiddenLabels.delete(label);
+  else state.hiddenLabels.add(label);
 }
 
 // Takes the model's own threshold, unless the visitor has moved it.

@@ -2,7 +2,7 @@
 
 import { reconnectIfAway, reconnectNow, useKey } from "./connection.js";
 import { endFilm, keepLivePicture, liveTrouble, showLiveFaces, startCamera, startVideo } from "./live_controls.js";
-import { filter } from "./filter.js";
+import { filter, showLabel } from "./filter.js";
 import { toggleLanguage } from "./i18n.js";
 import { copyText, saveAll, saveOne } from "./saving.js";
 import { live, queue, view } from "./parts.js";
@@ -20,7 +20,10 @@ $("#threshold").on("input", ({ target }) => {
   state.threshold = Number(target.value);
   refresh();
 });
-$("#classes input").on("change", refresh);
+$("#classes").on("change", "input", ({ target }) => {
+  showLabel(target.value, target.checked);
+  refresh();
+});
 
 $("#retry").on("click", () => queue.retry([state.selected]));
 $("#retry-all").on("click", () => queue.retry(queue.retryable));

@@ -1,31 +1,70 @@
 // What was found, in words and numbers. Texts are set with .text(): nothing from a file or the server becomes HTML.
 
-import { inWords, isMasked } from "./boxes.js";
 import { t } from "./i18n.js";
+import { idOf, inOrder, inWords, isBad, isKnown } from "./labels.js";
+import { state } from "./state.js";
 
-export function countFaces(faces) {
-  const masked = faces.filter(isMasked).length;
-  return { masked, unmasked: faces.filter((face) => face.label === "face").length };
+const MOST_LISTED = 6; // labels; of a model with more, those that are on the photo are listed
+
+const countOf = (faces, label) => faces.filter((face) => face.label === label).length;
+
+// How many of each label, in a few words.
+export function countsInWords(faces, labels) {
+  if (labels.length === 2 && labels.every(isKnown)) {
+    return t("itemCounts", { masked: countOf(faces, "face_mask"), unmasked: countOf(faces, "face") });
+  }
+  const found = inOrder(labels).filter((label) => countOf(faces, label));
+  return found.map((label) => `${countOf(faces, label)} ${inWords(label)}`).join(", ") || t("nothingFound");
 }
 
 // faces are those shown, hidden counts those that only the filter keeps back.
-function summary(faces, hidden) {
+function summary(faces, hidden, labels) {
   const count = faces.length;
-  const { unmasked } = countFaces(faces);
   if (hidden) return t("filtered", { count, hidden });
+  if (!labels.every(isKnown)) return t("found", { count, list: countsInWords(faces, labels) });
   if (!count) return t("noFace");
+  const unmasked = countOf(faces, "face");
+  const incorrect = countOf(faces, "face_mask_incorrect");
+  if (incorrect) return t("someIncorrect", { count, unmasked, incorrect });
   if (count === 1) return t(unmasked ? "oneUnmasked" : "oneMasked");
   return unmasked ? t("someUnmasked", { count, unmasked }) : t("allMasked", { count });
 }
 
 // Fills counts, banner and table; onMark(face or null) hears of hover and focus.
-export function showResults(faces, hidden, onMark) {
-  const { masked, unmasked } = countFaces(faces);
-  $("#count-masked").text(masked);
-  $("#count-unmasked").text(unmasked);
-  const tone = unmasked ? "warn" : faces.length && !hidden ? "good" : "none";
-  $("#status").text(summary(faces, hidden)).attr("data-tone", tone);
+export function showResults(faces, hidden, answer, onMark) {
+  const { labels } = answer.model;
+  listLabels(answer);
+  $("#counts dd").each((_, element) => void $(element).text(countOf(faces, $(element).data("label"))));
+  const bad = faces.some(isBad);
+  const tone = bad ? "warn" : faces.length && !hidden && labels.every(isKnown) ? "good" : "none";
+  $("#status").text(summary(faces, hidden, labels)).attr("data-tone", tone);
   $("#faces").empty().append(faces.map((face, index) => row(face, index, onMark)));
+}
+
+// Shows a count and a switch for each label, unless they are there already.
+function listLabels({ model: { labels }, results }) {
+  const many = labels.length > MOST_LISTED;
+  const listed = inOrder(many ? labels.filter((label) => countOf(results, label)) : labels);
+  const shown = $("#counts dd").get().map((element) => $(element).data("label"));
+  if (JSON.stringify(shown) === JSON.stringify(listed)) return;
+  $("#counts").empty().append(listed.map(countTile));
+  $("#classes label").remove();
+  $("#classes").append(listed.map(classSwitch));
+}
+
+function words(tag, label) {
+  const element = $(tag).text(inWords(label));
+  return isKnown(label) ? element.attr("data-t", idOf(label)) : element;
+}
+
+function countTile(label) {
+  const count = $("<dd>").data("label", label).attr("id", isKnown(label) ? `count-${idOf(label)}` : null).text(0);
+  return $("<div>").addClass("count").addClass(isKnown(label) ? label : "").append(words("<dt>", label), count);
+}
+
+function classSwitch(label) {
+  const box = $("<input>").attr({ type: "checkbox", value: label }).prop("checked", !state.hiddenLabels.has(label));
+  return $("<label>").addClass("check").append(box, " ", words("<span>", label));
 }
 
 export function showTiming(answer, milliseconds) {
@@ -47,7 +86,7 @@ function row(face, index, onMark) {
     .data("face", face)
     .append(
       $("<td>").text(index + 1),
-      $("<td>").text(inWords(face.label)).addClass(isMasked(face) ? "face_mask" : "face"),
+      $("<td>").text(inWords(face.label)).addClass(isKnown(face.label) ? face.label : ""),
       $("<td>").text(face.score.toFixed(2)),
     )
     .on("mouseenter focus", marked)

@@ -92,14 +92,14 @@ export function refresh() {
     showFilm();
   } else if (selected?.state === "done" && photo) {
     const faces = filter(selected.answer.results);
-    showResults(faces, countHidden(selected.answer), markFromRow);
+    showResults(faces, countHidden(selected.answer), selected.answer, markFromRow);
     view.show(photo, faces);
   }
 }
 
 function showFilm() {
   const { answer } = live;
-  if (answer) showResults(filter(answer.results), countHidden(answer), () => {});
+  if (answer) showResults(filter(answer.results), countHidden(answer), answer, () => {});
   else if (state.liveWords) $("#status").text(state.liveWords()).attr("data-tone", "none");
   $("#fps").text(answer ? t("fps", { fps: live.fps.toFixed(1) }) : "");
   $("#found").prop("hidden", !answer);

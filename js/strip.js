@@ -1,7 +1,7 @@
 // The strip of thumbnails: a button a photo, with its counts or what became of it.
 
 import { t } from "./i18n.js";
-import { countFaces } from "./results.js";
+import { countsInWords } from "./results.js";
 
 // Shows every item of the queue; filter(results) gives the faces that count, onSelect(item) hears of a click.
 export function showStrip(queue, selected, { filter, onSelect }) {
@@ -28,7 +28,7 @@ function update(button, item, selected, filter) {
 }
 
 function describe(item, filter) {
-  if (item.state === "done") return t("itemCounts", countFaces(filter(item.answer.results)));
+  if (item.state === "done") return countsInWords(filter(item.answer.results), item.answer.model.labels);
   return { waiting: t("waitingItem"), working: "…", failed: t("failedItem"), cancelled: t("cancelled") }[item.state];
 }
 

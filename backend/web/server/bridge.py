@@ -11,21 +11,12 @@ from urllib.parse import unquote_to_bytes
 
 from backend.web.server.connection import Connection
 from backend.web.server.options import ServerOptions
-from backend.web.server.refusals import Recorder, Refusal, refuse
 
 GONE = "server.client_gone"  # in the WSGI environment: a function that says whether nobody waits any more
 READ_ANYWAY = 4  # bodies up to this many times the limit are read on, so that the client sees the 413
 
 Environ = dict[str, Any]
 Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
-
-
-class Refused(Exception):
-    """The request is answered by the server itself."""
-
-    def __init__(self, refusal: Refusal):
-        super().__init__(refusal.answered.code)
-        self.refusal = refusal
 
 
 @dataclass
@@ -35,14 +26,12 @@ class Bridge:
     Attributes:
         app: the WSGI app.
         options: limits, and the number of threads.
-        record: hears of what is refused.
         connections: those that are open; where too many bytes are held, one of them loses its body.
         held: bytes of bodies that are held now.
     """
 
     app: Callable[..., Any]
     options: ServerOptions
-    record: Recorder
     connections: set[Connection] = field(default_factory=set)
     held: int = 0
 
@@ -54,48 +43,41 @@ class Bridge:
         connection: Connection = scope["connection"]
         cycle, body = connection.cycle, io.BytesIO()
         try:
-            await self.read(scope, receive, body)
+            length = await self.read(scope, receive, body)
             if cycle.disconnected:
                 return
-            environ = build_environ(scope, body, lambda: bool(cycle.disconnected))
+            environ = build_environ(scope, body, length, lambda: bool(cycle.disconnected))
             loop = asyncio.get_running_loop()
             status, headers, content = await loop.run_in_executor(self.pool, self.work, environ)
-        except Refused as refused:
-            status, headers, content = refused.refusal.status, refused.refusal.headers, refused.refusal.body
-            self.record(refused.refusal.answered)
         finally:
             self.held -= body.seek(0, io.SEEK_END)
             body.close()
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
-    async def read(self, scope: Any, receive: Any, body: io.BytesIO) -> None:
-        """Read the body.
+    async def read(self, scope: Any, receive: Any, body: io.BytesIO) -> int:
+        """Read the body, and return its length; of one that is too large nothing is kept: the app only says so.
 
-        Raises:
-            Refused: it is too large, or too many bytes are arriving at once.
+        What cannot even be told so is refused here, and the connection's cycle is disconnected then.
         """
-        declared = declared_length(scope)
-        if declared > self.options.max_body_bytes:
-            raise self.too_large(scope, close=declared > READ_ANYWAY * self.options.max_body_bytes)
-        more = True
-        while more:
+        connection: Connection = scope["connection"]
+        limit, length = self.options.max_body_bytes, declared_length(scope)
+        if length > READ_ANYWAY * limit:
+            connection.refuse("body_too_large", f"{limit / 2**20:g} MiB")
+        more = length <= limit
+        while more and not connection.cycle.disconnected:
             message = await receive()
-            if message["type"] == "http.disconnect":
-                return
-            content, more = message["body"], message["more_body"]
-            if body.tell() + len(content) > self.options.max_body_bytes:
-                raise self.too_large(scope, close=False)
-            if self.held + len(content) > self.options.max_bodies_bytes and not self.free(scope["connection"]):
-                raise Refused(refuse("overloaded", *asked(scope)))
+            content, more = message.get("body", b""), message.get("more_body", False)
+            length = max(length, body.tell() + len(content))
+            if length > limit:
+                self.held -= body.tell()
+                body.truncate(body.seek(0))
+                return length
+            if self.held + len(content) > self.options.max_bodies_bytes and not self.free(connection):
+                connection.refuse("overloaded")
+                return length
             self.held += body.write(content)
-
-    def too_large(self, scope: Any, close: bool) -> Refused:
-        """Return the refusal of a large body; the rest of it is read, or the connection closed."""
-        refusal = refuse("body_too_large", *asked(scope), limit=f"{self.options.max_body_bytes / 2**20:g} MiB")
-        if not close:
-            refusal.headers.remove((b"Connection", b"close"))
-        return Refused(refusal)
+        return length
 
     def free(self, newcomer: Connection) -> bool:
         """Give up the body that has been arriving longest; return whether there was another one."""
@@ -129,15 +111,8 @@ def declared_length(scope: Any) -> int:
     return next((int(value) for name, value in scope["headers"] if name == b"content-length"), 0)
 
 
-def asked(scope: Any) -> tuple[str, str, str]:
-    """Return method, path and the client's request id."""
-    given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), "")
-    return scope["method"], scope["path"], given
-
-
-def build_environ(scope: Any, body: io.BytesIO, gone: Callable[[], bool]) -> Environ:
-    """Return the WSGI environment (PEP 3333) of a request whose body is there."""
-    length = body.tell()
+def build_environ(scope: Any, body: io.BytesIO, length: int, gone: Callable[[], bool]) -> Environ:
+    """Return the WSGI environment (PEP 3333) of a request whose body has arrived; ``length`` is what it had."""
     body.seek(0)
     server, client = scope["server"] or ("", 0), scope["client"] or ("", 0)
     environ: Environ = {

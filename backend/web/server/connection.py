@@ -99,8 +99,7 @@ class Connection(HttpToolsProtocol):
         if not self.is_open:
             return
         if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
-            method = self.scope.get("method", "unknown") if self.scope else "unknown"
-            refusal = refuse(code, method, limit=limit)
+            refusal = refuse(code, *asked(self.scope or {}), limit)
             self.transport.write(in_bytes(refusal))
             self.record(refusal.answered)
         if self.cycle is not None:
@@ -153,6 +152,16 @@ class Connection(HttpToolsProtocol):
             self.refuse("request_timeout")
         elif too_silent and not self.busy:
             self.transport.close()
+
+
+def asked(scope: Any) -> tuple[str, str, str]:
+    """Return method, path and the client's request id, as far as they are known."""
+    headers = dict(scope.get("headers") or [])
+    return (
+        scope.get("method", "unknown"),
+        scope.get("path", "unknown"),
+        headers.get(b"x-request-id", b"").decode("latin-1"),
+    )
 
 
 def connection_class(options: ServerOptions, record: Recorder) -> type[Connection]:

@@ -44,6 +44,7 @@ def refuse(code: str, method: str = "unknown", path: str = "unknown", given_id: 
         ID_HEADER: request_id,
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-store",
+        "Access-Control-Allow-Origin": "*",  # a page may read it wherever it comes from
         "Connection": "close",
     }
     answered = Answered(

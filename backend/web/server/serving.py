@@ -37,7 +37,7 @@ class Server(uvicorn.Server):
         self.options, self.draining = options, draining
         self.exit_at: float | None = None
         self.complained = 0.0
-        self.bridge = Bridge(app, options, record)
+        self.bridge = Bridge(app, options)
         config = uvicorn.Config(
             self.bridge,
             http=connection_class(options, record),
