@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
@@ -23,6 +23,11 @@ from backend.shell.outputs import new_files
 from backend.shell.paths import expand, make_folder, read_path
 from backend.video.containers import SUFFIXES as VIDEO_SUFFIXES
 
+if TYPE_CHECKING:
+    from backend.video.counts import Counts
+
+FILM_FILES = (".mp4", ".csv", ".png")
+MOST_SHOWN = 6  # labels
 SAMPLE = ROOT / "images" / "test_mask.jpg"
 
 
@@ -60,7 +65,7 @@ def run(arguments: list[str] | None) -> int:
         print(sentence(error), file=sys.stderr)
         return 2
     paths = list(expand(args.paths, args.output))
-    taken = {Path(os.path.realpath(path)) for path in paths}  # no photo is written over
+    taken = {Path(os.path.realpath(path)) for path in paths if isinstance(path, Path)}  # no photo is written over
     failed = 0
     for path in progress(paths):
         try:
@@ -90,15 +95,17 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def progress(paths: list[Path]) -> Any:
+def progress(paths: list[Path | str]) -> Any:
     """Show a progress bar on a terminal where there is something to wait for."""
     return tqdm(paths, unit="photo", disable=len(paths) < 10 or not sys.stderr.isatty())
 
 
 def process(
-    detector: PicoDetector, path: Path, threshold: float, output: Path | None, taken: set[Path]
+    detector: PicoDetector, path: Path | str, threshold: float, output: Path | None, taken: set[Path]
 ) -> dict[str, Any]:
     """Detect in one file and, with an output folder, write it there with its boxes."""
+    if isinstance(path, str):
+        return process_live(detector, path, threshold, output, taken)
     if path.is_dir():
         os.scandir(path).close()  # says why, if it cannot be listed
         hint = "; for its videos, name a folder for the result: --output DIR" if output is None else ""
@@ -128,14 +135,38 @@ def process_video(
         raise ValueError("It is a video; name a folder for the result: --output DIR.")
     from backend.video.annotate import Outputs, annotate_video  # here: its libraries take a while to load
 
-    with new_files(output, path.stem, (".mp4", ".csv", ".png"), taken) as new:
+    with new_files(output, path.stem, FILM_FILES, taken) as new:
         counts = annotate_video(detector, path, threshold, Outputs(*new.partial))
-    most = {label: max(faces[label] for faces in counts.faces) for label in counts.labels}
-    names = dict(zip(("video", "counts", "plot"), map(str, new.final), strict=True))
-    entry = {"frames": len(counts.seconds), "seconds": counts.seconds[-1], "most_at_once": most, "output": names}
+    entry = film_entry(counts, new.final)
     if counts.missing:
         entry["warning"] = f"The video is cut or damaged: its last {counts.missing:.1f} s cannot be read."
+    elif counts.silent:
+        entry["warning"] = "The sound cannot be decoded; the film is written without it."
     return entry
+
+
+def process_live(
+    detector: PicoDetector, url: str, threshold: float, output: Path | None, taken: set[Path]
+) -> dict[str, Any]:
+    """Detect in a live source till Ctrl-C, and write the film as of a video."""
+    if output is None:
+        raise ValueError("It is a live source; name a folder for the film: --output DIR.")
+    from backend.video.annotate import Outputs
+    from backend.video.live import annotate_live, name_of
+
+    def say(text: str) -> None:
+        tqdm.write(f"{printable(url)}: {text}", file=sys.stderr)
+
+    with new_files(output, name_of(url).name, FILM_FILES, taken) as new:
+        counts = annotate_live(detector, url, threshold, Outputs(*new.partial), say)
+    return film_entry(counts, new.final)
+
+
+def film_entry(counts: "Counts", files: list[Path]) -> dict[str, Any]:
+    """Return what is told of a film."""
+    most = {label: max(faces[label] for faces in counts.faces) for label in counts.labels}
+    names = dict(zip(("video", "counts", "plot"), map(str, files), strict=True))
+    return {"frames": len(counts.seconds), "seconds": counts.seconds[-1], "most_at_once": most, "output": names}
 
 
 def report(entry: dict[str, Any], as_json: bool) -> None:
@@ -146,7 +177,7 @@ def report(entry: dict[str, Any], as_json: bool) -> None:
     elif "error" in entry:
         tqdm.write(f"{path}: {printable(entry['error'])}", file=sys.stderr)
     elif "frames" in entry:
-        most = ", ".join(f"{count} {label}" for label, count in entry["most_at_once"].items())
+        most = ", ".join(f"{count} {printable(label)}" for label, count in shown(entry["most_at_once"]).items())
         files = printable(", ".join(entry["output"].values()))
         tqdm.write(f"{path}: frames: {entry['frames']}, at most {most} at once; written {files}")
         if "warning" in entry:
@@ -156,6 +187,11 @@ def report(entry: dict[str, Any], as_json: bool) -> None:
         for result in entry["results"]:
             box = " ".join(f"{side:.2f}" for side in result["box"])
             tqdm.write(f"{result['class_id']} {result['score']:.4f} {box}")
+
+
+def shown(counts: dict[str, int]) -> dict[str, int]:
+    """Return the counts of a few labels; of many those that were found."""
+    return counts if len(counts) <= MOST_SHOWN else {label: count for label, count in counts.items() if count}
 
 
 def printable(text: str) -> str:

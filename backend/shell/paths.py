@@ -19,21 +19,28 @@ def make_folder(path: Path) -> None:
         raise ValueError(f"--output {path} cannot be used as a folder: {error.strerror}.") from None
 
 
-def read_path(text: str) -> Path:
-    """Read a path; an empty one is a slip, not the current folder."""
+def read_path(text: str) -> Path | str:
+    """Read a path, or the URL of a live source; an empty one is a slip, not the current folder."""
     if not text:
         raise argparse.ArgumentTypeError("an empty path; give a photo or a folder")
-    return Path(text)
+    return text if is_url(text) else Path(text)
 
 
-def expand(paths: list[Path], output: Path | None) -> Iterator[Path]:
+def is_url(source: Path | str) -> bool:
+    """Return whether a source is a URL."""
+    return isinstance(source, str) and "://" in source
+
+
+def expand(paths: list[Path | str], output: Path | None) -> Iterator[Path | str]:
     """Yield each file, and the photos below each folder, sorted; where there is an output folder, the videos too.
 
     What cannot be read is yielded too, and a folder without such files yields itself: process says what is wrong.
     """
     for path in paths:
-        inside = sorted(files_below(path, output)) if os.path.isdir(path) else []  # noqa: PTH112 (it raises nothing)
-        yield from inside or [path]
+        if isinstance(path, Path) and os.path.isdir(path):  # noqa: PTH112 (it raises nothing)
+            yield from sorted(files_below(path, output)) or [path]
+        else:
+            yield path
 
 
 def files_below(folder: Path, output: Path | None) -> Iterator[Path]:

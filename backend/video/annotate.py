@@ -4,15 +4,17 @@ import csv
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 
-from backend.images.drawing import draw_results
+from backend.images.drawing import draw_in_place
 from backend.paddle_inference import PicoDetector
-from backend.video.containers import end_of, end_of_all, open_input, sound_of
+from backend.video.containers import check_pixels, end_of, end_of_all, open_input, sound_of
 from backend.video.counts import Counts, draw_plot
 from backend.video.errors import VideoError
-from backend.video.frames import decode, upright
+from backend.video.frames import Clock, decode, upright
+from backend.video.sound import sound_for
 from backend.video.writer import Writer
 
 TOLERANCE = 0.3  # seconds; durations in a file's head are rounded
@@ -31,7 +33,7 @@ def annotate_video(detector: PicoDetector, source: Path, threshold: float, outpu
     """Find the faces in every frame and write the outputs; what was begun is removed where it cannot be ended.
 
     Frames keep their times, so a variable frame rate stays one; a rotated video comes out upright; sound is copied
-    where MP4 takes it.
+    where MP4 takes it, else converted.
 
     Raises:
         VideoError: no video, or it cannot be decoded.
@@ -39,9 +41,7 @@ def annotate_video(detector: PicoDetector, source: Path, threshold: float, outpu
     """
     try:
         counts = write_video(detector, source, threshold, outputs.video)
-        with outputs.counts.open("w", newline="", encoding="utf-8") as table:
-            csv.writer(table).writerows(counts.rows())
-        draw_plot(counts, outputs.plot)
+        write_counts(counts, outputs)
     except BaseException:
         for path in vars(outputs).values():
             path.unlink(missing_ok=True)
@@ -49,28 +49,46 @@ def annotate_video(detector: PicoDetector, source: Path, threshold: float, outpu
     return counts
 
 
+def write_counts(counts: Counts, outputs: Outputs) -> None:
+    """Write the table of counts and their plot."""
+    with outputs.counts.open("w", newline="", encoding="utf-8") as table:
+        csv.writer(table).writerows(counts.rows())
+    draw_plot(counts, outputs.plot)
+
+
 def write_video(detector: PicoDetector, source: Path, threshold: float, target: Path) -> Counts:
     """Write the video with its boxes; return the counts."""
     counts = Counts(detector.labels, [], [])
-    with source.open("rb") as file, open_input(file, source) as container:
+    with source.open("rb") as file, open_input(file, source.name, detector.max_pixels) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         with av.open(str(target), "w", format="mp4") as written:
-            writer = Writer(written, stream, sound_of(container))
-            held = 0.0
+            writer = Writer(written, stream, sound_for(written, sound_of(container)))
+            clock, held = Clock(container, stream), 0.0
             for packet in container.demux([stream, *sound_of(container)]):
                 held = max(held, end_of(packet))
                 if packet.stream.type == "audio":
-                    writer.copy(packet)
+                    writer.hear(packet)
                     continue
-                for frame in decode(packet, source):
-                    image = upright(frame)
-                    results = detector.predict_image(image, threshold)["results"]
-                    counts.seconds.append(writer.write(draw_results(image, results), frame))
-                    counts.faces.append(Counter(face["label"] for face in results))
+                for frame in decode(packet, source.name):
+                    annotate_frame(detector, frame, clock.time(frame), threshold, writer, counts)
             if not counts.seconds:
                 raise VideoError(f"{source.name} has no picture that can be decoded.")
             writer.finish()
             missing = end_of_all(container) - held
             counts.missing = missing if missing > TOLERANCE else 0.0
+            counts.silent = bool(sound_of(container)) and writer.sound is None
     return counts
+
+
+def annotate_frame(
+    detector: PicoDetector, frame: Any, seconds: float, threshold: float, writer: Writer, counts: Counts
+) -> None:
+    """Find the faces in one frame, draw and count them."""
+    check_pixels(frame.width, frame.height, detector.max_pixels)
+    image = upright(frame)
+    results = detector.predict_image(image, threshold)["results"]
+    draw_in_place(image, results)
+    writer.write(image, frame, seconds)
+    counts.seconds.append(seconds)
+    counts.faces.append(Counter(face["label"] for face in results))

@@ -1,6 +1,5 @@
 """Video files: which are taken, how they are opened, and how long they say they are."""
 
-from pathlib import Path
 from typing import Any
 
 from backend.video.errors import VideoError
@@ -23,25 +22,45 @@ def end_of_all(container: Any) -> float:
     return float(start + container.duration) / TIME_BASE if container.duration else 0.0
 
 
-def open_input(file: Any, source: Path) -> Any:
+def open_input(
+    source: Any, name: str, max_pixels: int, options: dict[str, str] | None = None, timeout: float | None = None
+) -> Any:
     """Open a video.
 
+    Args:
+        source: an open file, or a URL.
+        name: for messages.
+        max_pixels: of a picture.
+        options: FFmpeg's, of the format.
+        timeout: seconds without anything after which a URL has broken off.
+
     Raises:
-        VideoError: it is none.
+        VideoError: it is none, or its pictures are too large.
     """
     import av  # here: it takes a while to load, and the shell asks for the suffixes at every start
 
     try:
-        container = av.open(file)
+        container = av.open(source, metadata_errors="replace", options=options or {}, timeout=timeout)
     except (av.FFmpegError, OSError):  # the latter of an empty file
-        raise VideoError(f"{source.name} is no video that can be read; it is truncated or another file.") from None
-    if not container.streams.video:
+        reason = f"{name} is no video that can be read; it is truncated or another file."
+        raise VideoError(reason if timeout is None else "it does not answer") from None
+    try:
+        if not container.streams.video:
+            raise VideoError(f"{name} holds no video.")
+        context = container.streams.video[0].codec_context
+        if context is None:  # PyAV before 18 crashes on decoding such a stream
+            raise VideoError(f"{name} cannot be decoded; it is truncated, or of an unknown kind.")
+        check_pixels(context.width, context.height, max_pixels)
+    except VideoError:
         container.close()
-        raise VideoError(f"{source.name} holds no video.")
-    if container.streams.video[0].codec_context is None:  # PyAV before 18 crashes on decoding such a stream
-        container.close()
-        raise VideoError(f"{source.name} cannot be decoded; it is truncated, or of an unknown kind.")
+        raise
     return container
+
+
+def check_pixels(width: int, height: int, most: int) -> None:
+    """Raise VideoError if a picture has too many pixels."""
+    if width * height > most:
+        raise VideoError(f"The video has {width} x {height} pixels; at most {most} are taken (MAX_IMAGE_PIXELS).")
 
 
 def sound_of(container: Any) -> list[Any]:

@@ -18,6 +18,7 @@ class Counts:
         labels: of the model.
         seconds: when each frame is shown.
         faces: one counter of labels a frame.
+        silent: whether the sound could not be brought over.
         missing: seconds of the video that its head promises and the file no longer holds; 0 if it is whole.
     """
 
@@ -25,6 +26,7 @@ class Counts:
     seconds: list[float]
     faces: list[Counter[str]]
     missing: float = 0.0
+    silent: bool = False
 
     def rows(self) -> Iterator[list[object]]:
         """Yield the rows of the table, its header first."""

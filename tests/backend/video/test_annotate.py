@@ -163,7 +163,7 @@ def test_an_interruption_leaves_nothing_behind(detector, tmp_path, outputs, monk
         raise KeyboardInterrupt
 
     source = film(tmp_path / "film.mp4", [GROUP] * 3)
-    monkeypatch.setattr("backend.video.annotate.draw_results", interrupt)
+    monkeypatch.setattr("backend.video.annotate.draw_in_place", interrupt)
     with pytest.raises(KeyboardInterrupt):
         run(detector, source, outputs)
     assert list(outputs.video.parent.iterdir()) == []
