@@ -2,6 +2,10 @@
 
 import re
 import sys
+from pathlib import Path
+
+if __package__ in (None, ""):  # run as a file, with PYTHONSAFEPATH too
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from flask import Flask
 from flask_cors import CORS

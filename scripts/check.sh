@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sets up what is missing, then runs ruff, mypy, import-linter, bandit and the tests; arguments go to pytest.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$(readlink -f "$0")")/.."
 . scripts/environment.sh
 install requirements.txt scripts/batch/requirements.txt tests/requirements.txt
 

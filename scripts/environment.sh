@@ -1,5 +1,6 @@
 # Sourced by test.sh and scripts/check.sh: makes .venv with the packages of requirements.txt and sets PYTHON.
 PYTHON=.venv/bin/python
+export PIP_USER=0 # a virtual environment takes no user installs
 
 fail() {
     echo "$1" >&2

@@ -34,3 +34,12 @@ def test_what_keeps_it_from_starting_is_one_sentence(variables, named):
         said = process.stdout.read()
     assert named in said
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "command", ["app.py", "backend/paddle_inference.py images/no_such.jpg", "scripts/serve_page.py"]
+)
+def test_pythons_safe_path_changes_nothing(command):
+    done = servers.shell(f"{sys.executable} {command}", PYTHONSAFEPATH=1, API_PORT="x", WEB_PORT="x")
+    assert "should be a whole number" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -107,7 +107,9 @@ def unpack(archive: Path, target: Path) -> None:
             raise DatasetError(f"{archive} is refused: unpacked it would be {size / 2**30:.0f} GiB.")
         target.mkdir(parents=True, exist_ok=True)
         for member in tqdm(members, desc="unpacking", unit="file"):
-            zipped.extract(member, target)
+            member.filename = member.filename.replace("\\", "/")  # of a zip that was made on Windows
+            if not member.filename.endswith("/"):
+                zipped.extract(member, target)
 
 
 def check_dataset(root: Path, labels: list[str]) -> Checked:

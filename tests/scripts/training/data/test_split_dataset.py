@@ -177,3 +177,33 @@ def test_nothing_usable(run, dataset, tmp_path):
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the project's own dataset lies beside its checkout, not in it")
 def test_the_projects_own_dataset(run):
     assert "3770 for training, 943 for validation" in run(SHARED)[1]
+
+
+def test_a_zip_that_was_made_on_windows(dataset, run, tmp_path):
+    archive = tmp_path / "windows.zip"
+    with zipfile.ZipFile(archive, "w") as zipped:
+        for path in sorted(dataset.rglob("*")):
+            if path.is_file():
+                zipped.write(path, path.relative_to(dataset.parent).as_posix())
+    content = archive.read_bytes()
+    for folder in ("JPEGImages", "Annotations"):
+        content = content.replace(f"/{folder}/".encode(), f"\\{folder}\\".encode())
+    archive.write_bytes(content.replace(f"{dataset.name}/label_list".encode(), f"{dataset.name}\\label_list".encode()))
+    status, out, _ = run(archive)
+    assert status == 0
+    assert "for training" in out
+
+
+def test_every_reason_is_told_where_nothing_is_left(dataset, run):
+    for path in (dataset / "Annotations").iterdir():
+        path.write_text(path.read_text().replace("<width>", "<width>9"))
+    status, _, err = run(dataset)
+    assert status == 1
+    assert err.count("the image is") == len(list((dataset / "Annotations").iterdir()))
+    assert "holds no usable pair" in err
+
+
+def test_the_clean_list_of_classes_stands_beside_the_lists(dataset, run, tmp_path):
+    (dataset / "label_list.txt").write_bytes(b"\xef\xbb\xbfface\r\nface_mask\r\n\r\n")
+    assert run(dataset)[0] == 0
+    assert next(tmp_path.rglob("lists/label_list.txt")).read_bytes() == b"face\nface_mask\n"
