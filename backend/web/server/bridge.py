@@ -41,12 +41,12 @@ class Bridge:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
         connection: Connection = scope["connection"]
-        cycle, body = connection.cycle, io.BytesIO()
+        body = io.BytesIO()
         try:
             length = await self.read(scope, receive, body)
-            if cycle.disconnected:
+            if not connection.is_open:
                 return
-            environ = build_environ(scope, body, length, lambda: bool(cycle.disconnected))
+            environ = build_environ(scope, body, length, lambda: not connection.is_open)
             loop = asyncio.get_running_loop()
             status, headers, content = await loop.run_in_executor(self.pool, self.work, environ)
         finally:
@@ -58,14 +58,14 @@ class Bridge:
     async def read(self, scope: Any, receive: Any, body: io.BytesIO) -> int:
         """Read the body, and return its length; of one that is too large nothing is kept: the app only says so.
 
-        What cannot even be told so is refused here, and the connection's cycle is disconnected then.
+        What cannot even be told so is refused here, and the connection is not open any more then.
         """
         connection: Connection = scope["connection"]
         limit, length = self.options.max_body_bytes, declared_length(scope)
         if length > READ_ANYWAY * limit:
             connection.refuse("body_too_large", f"{limit / 2**20:g} MiB")
         more = length <= limit
-        while more and not connection.cycle.disconnected:
+        while more and connection.is_open:
             message = await receive()
             content, more = message.get("body", b""), message.get("more_body", False)
             length = max(length, body.tell() + len(content))
