@@ -1,7 +1,5 @@
 """The API describes itself: ``/openapi.json``, ``/docs`` (Swagger UI, from its package) and ``/metrics``."""
 
-from http import HTTPStatus
-
 from flask import Blueprint, Response, current_app, jsonify, request
 from flask_swagger_ui import get_swaggerui_blueprint
 from prometheus_client.exposition import choose_encoder
@@ -15,7 +13,7 @@ LONGEST_ACCEPT = 1000
 routes = Blueprint("docs", __name__)
 swagger_ui: Blueprint = get_swaggerui_blueprint(
     DOCS_PATH,
-    f"..{OPENAPI_PATH}",
+    OPENAPI_PATH,
     config={
         "app_name": "Face mask detector: API",
         "validatorUrl": None,  # it would send the document to a service of Swagger's
@@ -24,19 +22,13 @@ swagger_ui: Blueprint = get_swaggerui_blueprint(
 )
 
 
-@swagger_ui.before_request
-def end_with_a_slash() -> Response | None:
-    """Send a browser from ``/docs`` to ``docs/``: all its addresses are relative, so a proxy may add a prefix."""
-    if request.path == DOCS_PATH:
-        return Response(status=HTTPStatus.PERMANENT_REDIRECT, headers={"Location": f"{DOCS_PATH[1:]}/"})
-    return None
-
-
 @swagger_ui.after_request
 def make_addresses_relative(response: Response) -> Response:
-    """Let the page of Swagger UI's package name its files without the prefix that it knows."""
+    """Let the page of Swagger UI's package name its files relative to itself: a proxy may add a prefix."""
     if response.mimetype == "text/html":
-        response.set_data(response.get_data().replace(f'"{DOCS_PATH}/'.encode(), b'"./'))
+        up, here = ("../", "./") if request.path.endswith("/") else ("", f"{DOCS_PATH[1:]}/")
+        page = response.get_data().replace(f'"{DOCS_PATH}/'.encode(), f'"{here}'.encode())
+        response.set_data(page.replace(f'"{OPENAPI_PATH}"'.encode(), f'"{up}{OPENAPI_PATH[1:]}"'.encode()))
     return response
 
 

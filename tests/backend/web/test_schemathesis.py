@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, settings
 from app import create_app
 from backend import PicoDetector
 from backend.settings import Settings
+from backend.web.request_image import RAW_TYPES
 
-schemathesis.serializer.alias(["image/jpeg", "image/png", "image/webp", "image/bmp"], "application/octet-stream")
+schemathesis.serializer.alias(list(RAW_TYPES), "application/octet-stream")
 app = create_app(Settings(max_concurrency=CORES), PicoDetector(warm_up=False))
 schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
 

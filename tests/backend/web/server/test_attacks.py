@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import signal
+import sys
 import time
 import urllib.request
 
@@ -110,3 +112,20 @@ def test_a_client_that_has_gone_is_skipped():
         assert is_served(url)
         with urllib.request.urlopen(f"{url}/metrics", timeout=20) as metrics:
             assert 'facemask_problems_total{code="client_gone"}' in metrics.read().decode()
+
+
+def test_without_descriptors_the_log_stays_short_and_the_service_comes_back():
+    port = servers.free_port()
+    command = f"ulimit -n 80; exec {sys.executable} app.py"
+    with servers.run("sh", "-c", command, API_PORT=port) as process:
+        url = f"http://127.0.0.1:{port}"
+        servers.wait_for(f"{url}/readyz", process)
+        with connections(url, 150) as opened:
+            for connection in opened:
+                push(connection, b"GET /healthz HTTP/1.1\r\n")
+            time.sleep(3)
+        time.sleep(2)
+        assert is_served(url)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert process.stdout.read().count("\n") < 30
