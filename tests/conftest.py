@@ -22,6 +22,11 @@ PHOTOS = sorted(IMAGES.glob("*.jpg"))
 CORES = 2
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what drives a browser last: whatever is wrong elsewhere is known sooner."""
+    items.sort(key=lambda item: "playwright" in getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture(scope="session")
 def detector() -> PicoDetector:
     """The detector with the model of this repository."""
