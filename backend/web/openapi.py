@@ -1,6 +1,7 @@
 """The OpenAPI document, generated from the schemas, the table of problems and the media types of the code."""
 
 from collections import defaultdict
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -28,8 +29,9 @@ FLAG = {"type": "string", "enum": ["true", "false", "1", "0"]}
 LIMITS = f"{NAMES} (of animated ones the first picture); the README's settings say how large it may be."
 
 
+@cache
 def document(secured: bool) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document.
+    """Return the OpenAPI 3.1 document; it is made once.
 
     Args:
         secured: whether the API asks for a key.
