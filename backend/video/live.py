@@ -50,12 +50,15 @@ def annotate_live(
         with av.open(str(outputs.video), "w", format="mp4") as written:
             try:
                 session.follow(url, written, counts, say, tries)
+                interrupted = False
             except KeyboardInterrupt:
-                say("Interrupted; the film is written.")
+                interrupted = True
             if session.writer is None or not counts.seconds:
                 raise VideoError(f"{url} gave no picture; look whether the address is right and the camera answers.")
             session.writer.finish()
         write_counts(counts, outputs)
+        if interrupted:
+            say("Interrupted; the film is written.")
     except BaseException:
         for path in vars(outputs).values():
             path.unlink(missing_ok=True)

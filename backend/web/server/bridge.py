@@ -84,7 +84,7 @@ class Bridge:
         arriving = [one for one in self.connections if one.arriving and one.has_headers and one is not newcomer]
         if not arriving:
             return False
-        min(arriving, key=lambda one: one.began).refuse("overloaded")
+        min(arriving, key=lambda one: one.began).refuse_last("overloaded")
         return True
 
     def work(self, environ: Environ) -> Answer:
@@ -102,7 +102,9 @@ class Bridge:
             if hasattr(parts, "close"):
                 parts.close()
         status, headers = started
-        encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        # uvicorn gives the date; Flask's send_file would give a second one
+        sent = [header for header in headers if header[0].lower() != "date"]
+        encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in sent]
         return int(status[:3]), encoded, content
 
 

@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from backend.web.server.options import ServerOptions
 from backend.web.server.refusals import Recorder, in_bytes, refuse
 
-MOST_HEAD_BYTES = 2**16
+MOST_HEAD_BYTES = 2**16  # of the path, and of the headers' names and values
 SPARE_CONNECTIONS = 64  # between two looks; a newcomer should have had the time to say what it wants
 LINGER_SECONDS = 2.0
 MOST_PIPELINED = 16  # requests that a client may send ahead
@@ -32,6 +32,9 @@ class Connection(HttpToolsProtocol):
         refused_at: when the server itself answered a request, and closed its side.
         unread: bytes that the client had not taken when it was looked at last.
         unread_since: since when there have been some.
+        running: uvicorn's state of the request that is worked on.
+        unanswered: requests whose headers have been taken, and whose answer is not complete.
+        postponed: the refusal, as for refuse, that is due once the requests before it are answered.
     """
 
     options: ServerOptions
@@ -47,18 +50,21 @@ class Connection(HttpToolsProtocol):
         self.arriving = self.has_headers = False
         self.head_bytes = self.unread = 0
         self.refused_at: float | None = None
+        self.running: Any = None
+        self.unanswered = 0
+        self.postponed: tuple[str, str] | None = None
         make_room(self.connections, self.options.connection_limit + SPARE_CONNECTIONS)
 
     def data_received(self, data: bytes) -> None:
         """Take what came in."""
-        if self.transport.is_closing() or self.refused_at is not None:
+        if not self.takes_more:
             return
         self.heard = self.loop.time()
         if not self.has_headers:
             self.head_bytes += len(data)
         super().data_received(data)
         if not self.has_headers and self.head_bytes > MOST_HEAD_BYTES:
-            self.refuse("headers_too_large", f"{MOST_HEAD_BYTES // 1024} KiB")
+            self.refuse_last("headers_too_large", f"{MOST_HEAD_BYTES // 1024} KiB")
 
     def on_message_begin(self) -> None:
         """Note when a request begins."""
@@ -69,17 +75,23 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Refuse what the headers say cannot be taken; else start the request."""
-        self.has_headers, self.head_bytes = True, 0
+        if not self.takes_more:
+            return
+        self.head_bytes = 0
         if len(self.pipeline) >= MOST_PIPELINED:
-            self.transport.abort()
+            self.refuse_last("overloaded")
+        elif len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MOST_HEAD_BYTES:
+            self.refuse_last("headers_too_large", f"{MOST_HEAD_BYTES // 1024} KiB")
         elif self.encoding() not in TRANSFER_ENCODINGS:
-            self.refuse("not_implemented")
-        elif self.is_open:
+            self.refuse_last("not_implemented")
+        else:
             super().on_headers_complete()
+            self.has_headers = True
+            self.unanswered += 1
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body, unless the request was refused."""
-        if self.cycle is not None and self.is_open:
+        if self.cycle is not None and self.takes_more:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -87,8 +99,15 @@ class Connection(HttpToolsProtocol):
         self.arriving = self.has_headers = False
         self.head_bytes = 0
         self.began = self.loop.time()
-        if self.cycle is not None and self.is_open:
+        if self.cycle is not None and self.takes_more:
             super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request, or refuse what came after the last."""
+        self.unanswered -= 1
+        super().on_response_complete()
+        if self.postponed and not self.unanswered:
+            self.refuse(*self.postponed)
 
     def encoding(self) -> bytes:
         """Return the transfer encoding of the request."""
@@ -106,31 +125,70 @@ class Connection(HttpToolsProtocol):
             refusal = refuse(code, *asked(self.scope or {}), limit)
             self.transport.write(in_bytes(refusal))
             self.record(refusal.answered)
-        if self.cycle is not None:
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
+        self.give_up_answers()
         self.refused_at = self.loop.time()
         self.arriving = False
         self.flow.resume_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()
 
+    def give_up_answers(self) -> None:
+        """Let nothing more be written by the request that is worked on, and the one that arrives."""
+        for cycle in (self.running, self.cycle):
+            if cycle is not None:
+                cycle.disconnected = True
+                cycle.message_event.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give up what nobody waits for."""
+        self.give_up_answers()
+        super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        """Note which request is worked on; uvicorn knows only the one that came last."""
+        self.running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def refuse_last(self, code: str, limit: str = "") -> None:
+        """Refuse the request that is arriving, after the answers to those that arrived whole before it."""
+        if not self.takes_more:
+            return
+        before = self.unanswered - self.is_last_taken
+        if self.is_last_taken and self.pipeline:
+            self.pipeline.popleft()
+            self.unanswered = before
+        self.arriving = False
+        if before:
+            self.postponed = (code, limit)
+        else:
+            self.refuse(code, limit)
+
     def send_400_response(self, msg: str) -> None:
         """Answer bytes that are no HTTP; uvicorn calls it."""
-        self.refuse("bad_request")
+        self.refuse_last("bad_request")
 
     def timeout_keep_alive_handler(self) -> None:
         """Do nothing: look_after knows of idle connections too."""
 
     @property
     def is_open(self) -> bool:
-        """Whether requests are still taken."""
+        """Whether answers can still be sent."""
         return self.refused_at is None and not self.transport.is_closing()
 
     @property
+    def takes_more(self) -> bool:
+        """Whether requests are still taken."""
+        return self.is_open and self.postponed is None
+
+    @property
+    def is_last_taken(self) -> bool:
+        """Whether the request that is arriving is among the unanswered."""
+        return self.arriving and self.has_headers and self.cycle is not None and not self.cycle.response_complete
+
+    @property
     def busy(self) -> bool:
-        """Whether a request has arrived that is not answered."""
-        return self.cycle is not None and not self.cycle.response_complete and not self.arriving
+        """Whether a request has arrived whole that is not answered."""
+        return self.unanswered > self.is_last_taken
 
     @property
     def droppable(self) -> bool:
@@ -153,7 +211,7 @@ class Connection(HttpToolsProtocol):
             if too_silent or now - self.unread_since > self.options.request_timeout:
                 self.transport.abort()
         elif self.arriving and now - self.began > self.options.request_timeout:
-            self.refuse("request_timeout")
+            self.refuse_last("request_timeout")
         elif too_silent and not self.busy:
             self.transport.close()
 

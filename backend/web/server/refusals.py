@@ -13,9 +13,9 @@ DETAILS = {
     "bad_request": "The request is no valid HTTP.",
     "request_timeout": "The request did not arrive whole in time; send it again.",
     "body_too_large": "The body is over the limit of {limit}.",
-    "headers_too_large": "The headers are over the limit of {limit}.",
+    "headers_too_large": "The path and headers are over the limit of {limit}.",
     "not_implemented": "This transfer encoding is not known; send a Content-Length, or chunked.",
-    "overloaded": "Too many bytes are arriving at once; try again in 1 s.",
+    "overloaded": "Too much is arriving at once; try again in 1 s.",
 }
 RETRY_AFTER = {"overloaded": "1"}
 

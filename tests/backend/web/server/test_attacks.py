@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import signal
 import sys
 import time
@@ -58,6 +59,31 @@ def test_a_few_pipelined_requests_are_answered_in_their_order(url):
         answers = b"".join(iter(lambda: connection.recv(65536), b""))
     assert answers.count(b"HTTP/1.1 200 OK") == 9
     assert answers.rindex(b"HTTP/1.1 404") > answers.rindex(b"HTTP/1.1 200")
+
+
+HEALTH = GET.replace(b"openapi.json", b"healthz")
+
+
+@pytest.mark.parametrize(
+    ("before", "rest", "status"),
+    [
+        (17, HEALTH * 23, b"503"),
+        (3, b"GARBAGE\r\n\r\n", b"400"),
+        (3, POST + b"Transfer-Encoding: gzip\r\n\r\n", b"501"),
+        (3, POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", b"400"),
+        (3, b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", b"431"),
+        (0, POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", b"400"),
+        (0, b"GARBAGE\r\n\r\n", b"400"),
+    ],
+    ids=["too many", "garbage", "an encoding", "a broken body", "headers", "a broken body alone", "garbage alone"],
+)
+def test_what_is_refused_takes_no_answer_from_those_before_it(url, before, rest, status):
+    with servers.connect(url) as connection:
+        connection.sendall(HEALTH * before + rest)
+        answers = b"".join(iter(lambda: connection.recv(65536), b""))
+    statuses = re.findall(rb"HTTP/1.1 (\d+)", answers)
+    assert statuses == [b"200"] * before + [status]
+    assert answers.endswith(b"}\n")
 
 
 @pytest.mark.parametrize(
