@@ -54,7 +54,7 @@ def write(folder, name, rows=ROWS):
 
 def test_every_photo_is_a_row():
     photo = (IMAGES / "test_group.jpg").read_bytes()
-    contents = [("good", photo), ("bad", b"GIF89a"), ("missing", None, "It cannot be read: x.", "unreadable")]
+    contents = [("good", photo), ("bad", b"%PDF-1.7"), ("missing", None, "It cannot be read: x.", "unreadable")]
     good, bad, missing = detector()(as_table([Content(*content) for content in contents])).to_pylist()
     assert (good["width"], len(good["detections"]), good["error"]) == (1600, 4, None)
     assert good["milliseconds"] > 0

@@ -241,13 +241,13 @@ def test_a_client_that_does_not_take_its_answer_is_let_go():
 
 def test_a_client_that_takes_its_answer_slowly_gets_all_of_it():
     body = bytes(20_000_000)
-    options = ServerOptions("127.0.0.1", servers.free_port(), "API_PORT", 2, 1024, 2**20, 60, 1, 0, 1)
+    options = ServerOptions("127.0.0.1", servers.free_port(), "API_PORT", 2, 1024, 2**20, 60, 3, 0, 1)
     with running(options, body) as url, servers.connect(url) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         received = 0
-        for _ in range(5):
+        for _ in range(6):
             received += len(connection.recv(2**20))
-            time.sleep(0.6)
+            time.sleep(0.7)
         connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
         while part := connection.recv(2**20):
             received += len(part)
