@@ -18,14 +18,14 @@ class Face(TypedDict):
 
     label: Annotated[str, Field(description="Its class by name, from infer_cfg.yml.", examples=["face_mask"])]
     class_id: Annotated[int, Field(ge=0, description="Its class by number.", examples=[1])]
-    score: Annotated[float, Field(ge=0, le=1, examples=[0.974])]
+    score: Annotated[float, Field(ge=0, le=1, examples=[0.9982])]
     box: Annotated[
         list[float],
         Field(
             min_length=4,
             max_length=4,
             description="x1, y1, x2, y2 in pixels of the upright photo; x1 < x2, y1 < y2.",
-            examples=[[296.7, 105.5, 480.2, 347.2]],
+            examples=[[294.64, 93.16, 482.28, 346.82]],
         ),
     ]
 
