@@ -16,7 +16,10 @@ from backend.web.server.refusals import Recorder, in_bytes, refuse
 MOST_HEAD_BYTES = 2**16  # of the path, and of the headers' names and values
 SPARE_CONNECTIONS = 64  # between two looks; a newcomer should have had the time to say what it wants
 LINGER_SECONDS = 2.0
-MOST_PIPELINED = 16  # requests that a client may send ahead
+MOST_PIPELINED = 16  # requests that wait on a connection; what came after them is parsed later
+SLICE_BYTES = 2**12  # parsed at once, where no body arrives
+MOST_QUEUED = 256  # a slice of short requests has fewer; behind a body there may be more
+MOST_BACKLOG_BYTES = 2**18  # not parsed yet; asyncio reads as much at once
 TRANSFER_ENCODINGS = (b"", b"identity", b"chunked")
 
 
@@ -33,6 +36,7 @@ class Connection(HttpToolsProtocol):
         unread: bytes that the client had not taken when it was looked at last.
         unread_since: since when there have been some.
         running: uvicorn's state of the request that is worked on.
+        backlog: bytes that came in and are not parsed yet.
         unanswered: requests whose headers have been taken, and whose answer is not complete.
         postponed: the refusal, as for refuse, that is due once the requests before it are answered.
     """
@@ -51,6 +55,7 @@ class Connection(HttpToolsProtocol):
         self.head_bytes = self.unread = 0
         self.refused_at: float | None = None
         self.running: Any = None
+        self.backlog = b""
         self.unanswered = 0
         self.postponed: tuple[str, str] | None = None
         make_room(self.connections, self.options.connection_limit + SPARE_CONNECTIONS)
@@ -60,11 +65,23 @@ class Connection(HttpToolsProtocol):
         if not self.takes_more:
             return
         self.heard = self.loop.time()
-        if not self.has_headers:
-            self.head_bytes += len(data)
-        super().data_received(data)
-        if not self.has_headers and self.head_bytes > MOST_HEAD_BYTES:
-            self.refuse_last("headers_too_large", f"{MOST_HEAD_BYTES // 1024} KiB")
+        self.backlog += data
+        self.parse()
+        if len(self.backlog) > MOST_BACKLOG_BYTES:
+            self.refuse_last("overloaded")
+
+    def parse(self) -> None:
+        """Parse what came in, till enough requests wait; the client is read again when fewer do."""
+        while self.backlog and self.takes_more and len(self.pipeline) < MOST_PIPELINED:
+            size = len(self.backlog) if self.has_headers else SLICE_BYTES
+            part, self.backlog = self.backlog[:size], self.backlog[size:]
+            if not self.has_headers:
+                self.head_bytes += len(part)
+            super().data_received(part)
+            if not self.has_headers and self.head_bytes > MOST_HEAD_BYTES:
+                self.refuse_last("headers_too_large", f"{MOST_HEAD_BYTES // 1024} KiB")
+        if self.backlog:
+            self.flow.pause_reading()
 
     def on_message_begin(self) -> None:
         """Note when a request begins."""
@@ -78,7 +95,7 @@ class Connection(HttpToolsProtocol):
         if not self.takes_more:
             return
         self.head_bytes = 0
-        if len(self.pipeline) >= MOST_PIPELINED:
+        if len(self.pipeline) >= MOST_QUEUED:
             self.refuse_last("overloaded")
         elif len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MOST_HEAD_BYTES:
             self.refuse_last("headers_too_large", f"{MOST_HEAD_BYTES // 1024} KiB")
@@ -106,6 +123,7 @@ class Connection(HttpToolsProtocol):
         """Go on with the next request, or refuse what came after the last."""
         self.unanswered -= 1
         super().on_response_complete()
+        self.parse()
         if self.postponed and not self.unanswered:
             self.refuse(*self.postponed)
 
@@ -157,7 +175,7 @@ class Connection(HttpToolsProtocol):
         if self.is_last_taken and self.pipeline:
             self.pipeline.popleft()
             self.unanswered = before
-        self.arriving = False
+        self.arriving, self.backlog = False, b""
         if before:
             self.postponed = (code, limit)
         else:
