@@ -16,6 +16,7 @@ from backend.web.server.refusals import Recorder, in_bytes, refuse
 MOST_HEAD_BYTES = 2**16  # of the path, and of the headers' names and values
 SPARE_CONNECTIONS = 64  # between two looks; a newcomer should have had the time to say what it wants
 LINGER_SECONDS = 2.0
+MOST_UNSENT_BYTES = 2**17  # in the kernel
 MOST_PIPELINED = 16  # requests that wait on a connection; what came after them is parsed later
 SLICE_BYTES = 2**12  # parsed at once, where no body arrives
 MOST_QUEUED = 256  # a slice of short requests has fewer; behind a body there may be more
@@ -49,7 +50,10 @@ class Connection(HttpToolsProtocol):
         super().connection_made(transport)
         # asyncio does so only for sockets that were made with a protocol number; else the second write of each answer
         # waits 40 ms for the client's acknowledgement of the first
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        opened = transport.get_extra_info("socket")
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # else Linux takes 4 MB of answers for a client that never reads
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT_BYTES)
         self.began = self.heard = self.unread_since = self.loop.time()
         self.arriving = self.has_headers = False
         self.head_bytes = self.unread = 0
