@@ -44,7 +44,8 @@ export function showResults(faces, hidden, answer, onMark) {
 // Shows a count and a switch for each label, unless they are there already.
 function listLabels({ model: { labels }, results }) {
   const many = labels.length > MOST_LISTED;
-  const listed = inOrder(many ? labels.filter((label) => countOf(results, label)) : labels);
+  const scored = results.filter(({ score }) => score >= (state.threshold ?? 0)); // hidden ones too: they keep their switch
+  const listed = inOrder(many ? labels.filter((label) => countOf(scored, label)) : labels);
   const shown = $("#counts dd").get().map((element) => $(element).data("label"));
   if (JSON.stringify(shown) === JSON.stringify(listed)) return;
   $("#counts").empty().append(listed.map(countTile));

@@ -2,7 +2,7 @@
 
 import pytest
 import servers
-from browsing import GROUP, choose, opened, picture_of
+from browsing import GROUP, choose, opened, picture_of, set_threshold
 from playwright.sync_api import expect
 
 from backend.settings import ROOT
@@ -36,6 +36,13 @@ def test_a_general_model_lists_what_is_on_the_photo(general, browser):
         page.locator(f'#classes input[value="{labels[0]}"]').uncheck()
         expect(page.locator("#faces tr")).to_have_count(2)
         assert picture_of(page) != drawn
+
+
+def test_a_general_model_lists_no_label_that_is_under_the_threshold_only(general, browser):
+    with opened(browser, general) as page:
+        choose(page, GROUP)
+        set_threshold(page, 1)
+        expect(page.locator("#counts dt")).to_have_count(0)
 
 
 def test_a_switched_off_label_stays_off_for_the_next_photo(general, browser):
