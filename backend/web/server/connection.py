@@ -14,6 +14,7 @@ from backend.web.server.options import ServerOptions
 from backend.web.server.refusals import Recorder, in_bytes, refuse
 
 MOST_HEAD_BYTES = 2**16  # of the path, and of the headers' names and values
+HEAD_LIMIT = f"{MOST_HEAD_BYTES // 1024} KiB"
 SPARE_CONNECTIONS = 64  # between two looks; a newcomer should have had the time to say what it wants
 LINGER_SECONDS = 2.0
 MOST_UNSENT_BYTES = 2**17  # in the kernel
@@ -83,7 +84,7 @@ class Connection(HttpToolsProtocol):
                 self.head_bytes += len(part)
             super().data_received(part)
             if not self.has_headers and self.head_bytes > MOST_HEAD_BYTES:
-                self.refuse_last("headers_too_large", f"{MOST_HEAD_BYTES // 1024} KiB")
+                self.refuse_last("headers_too_large", HEAD_LIMIT)
         if self.backlog:
             self.flow.pause_reading()
 
@@ -102,7 +103,7 @@ class Connection(HttpToolsProtocol):
         if len(self.pipeline) >= MOST_QUEUED:
             self.refuse_last("overloaded")
         elif len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MOST_HEAD_BYTES:
-            self.refuse_last("headers_too_large", f"{MOST_HEAD_BYTES // 1024} KiB")
+            self.refuse_last("headers_too_large", HEAD_LIMIT)
         elif self.encoding() not in TRANSFER_ENCODINGS:
             self.refuse_last("not_implemented")
         else:
