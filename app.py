@@ -24,7 +24,8 @@ from backend.web.server.options import ServerOptions
 from backend.web.server.serving import serve
 from backend.web.service import Service
 
-SPARE_THREADS = 4  # they answer /healthz, and 503, while all others wait for an inference
+# they answer /healthz, and 503, while all others wait for an inference; half as many again wait with two looks or more
+SPARE_THREADS = 4
 
 
 def create_app(settings: Settings | None = None, detector: PicoDetector | None = None) -> Flask:
@@ -80,7 +81,7 @@ def main() -> int:
             host=settings.host,
             port=settings.api_port,
             port_variable="API_PORT",
-            threads=settings.max_concurrency + settings.max_queue + SPARE_THREADS,
+            threads=settings.max_concurrency + settings.max_queue * 3 // 2 + SPARE_THREADS,
             max_body_bytes=settings.max_body_bytes,
             max_bodies_bytes=max(settings.max_bodies_bytes, settings.max_body_bytes),
             request_timeout=settings.request_timeout,

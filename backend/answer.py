@@ -44,6 +44,7 @@ class Timing(TypedDict):
     preprocess: Milliseconds
     inference: Milliseconds
     total: Milliseconds
+    parts: Annotated[int, Field(ge=1, description="Looks that preprocess and inference are the sum of.")]
 
 
 class Model(TypedDict):
@@ -62,3 +63,5 @@ class Answer(TypedDict):
     annotated_image: NotRequired[Annotated[str, Field(description="JPEG data URL with the boxes drawn, if asked for.")]]
     timing_ms: Timing
     model: Model
+    detail: Annotated[str, Field(description="As asked for.")]
+    parts: Annotated[int, Field(ge=1, description="How many parts of the photo were looked at; 1 is the whole.")]

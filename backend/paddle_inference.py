@@ -10,6 +10,8 @@ if __package__ in (None, ""):  # run as a file: find the package beside app.py, 
 import base64
 import contextlib
 import time
+from collections.abc import Callable
+from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING
 
@@ -18,13 +20,16 @@ from numpy.typing import NDArray
 
 from backend.images.decode import Photo, decode_image, decode_photo
 from backend.images.drawing import draw_in_place, encode_jpeg
-from backend.images.formats import MAX_PIXELS
+from backend.images.formats import MAX_PIXELS, check_pixels, read_header
 from backend.model.detections import Detections
 from backend.model.errors import InferenceError, ModelError, ThresholdError
 from backend.model.infer_config import load_infer_config
 from backend.model.labels import exclude_each_other
 from backend.model.nms import suppress
 from backend.model.onnx_model import OnnxModel
+from backend.parts.cutting import MAX_PARTS, Part, check_detail, cut
+from backend.parts.looking import look
+from backend.parts.merging import merge
 from backend.settings import MODELS, Settings
 
 if TYPE_CHECKING:
@@ -44,6 +49,7 @@ class PicoDetector:
             threshold and NMS come from there.
         threads: cores for one inference.
         max_pixels: photos with more pixels are refused before they are decoded.
+        max_parts: looks at one photo at most, 1 or more.
         one_label: where boxes overlap, whatever their classes, keep the best score only. Off, each class is suppressed
             by itself, as PaddleDetection evaluates. Default: on if the labels exclude each other.
         warm_up: run the model once now, so that the first photo takes no longer than the next.
@@ -59,6 +65,7 @@ class PicoDetector:
         *,
         threads: int = 1,
         max_pixels: int = MAX_PIXELS,
+        max_parts: int = MAX_PARTS,
         one_label: bool | None = None,
         warm_up: bool = True,
         providers: tuple[str, ...] = ("CPU",),
@@ -68,7 +75,7 @@ class PicoDetector:
         path = find_model(folder)
         self.name = path.stem
         self.labels = self.config.labels
-        self.max_pixels = max_pixels
+        self.max_pixels, self.max_parts = max_pixels, max_parts
         self.one_label = exclude_each_other(self.labels) if one_label is None else one_label
         self.model = OnnxModel(path, self.config.nms, len(self.labels), threads, providers)
         self.check_class_count(path.name)
@@ -83,6 +90,7 @@ class PicoDetector:
         return cls(
             settings.model_dir,
             max_pixels=settings.max_image_pixels,
+            max_parts=settings.max_parts,
             one_label=ONE_LABEL[settings.one_label],
             providers=settings.providers,
             warm_up=warm_up,
@@ -101,6 +109,8 @@ class PicoDetector:
         img_bin: bytes | None = None,
         threshold: float | None = None,
         annotate: bool = False,
+        detail: str | None = None,
+        between: Callable[[], None] = lambda: None,
     ) -> "Answer":
         """Find the faces in a photo.
 
@@ -109,16 +119,21 @@ class PicoDetector:
             img_bin: its encoded bytes.
             threshold: faces with a lower score are left out, 0 to 1; default: the model's own.
             annotate: add ``annotated_image``, a JPEG data URL with the boxes drawn.
+            detail: "normal", the default, or "fine": overlapping parts are looked at too, which finds smaller faces.
+                A photo over 2.5 times as long as wide is looked at in parts in any case.
+            between: called before each look but the first, for a server that lets others in there.
 
         Returns:
             ``results`` (label, class_id, score, box as x1 y1 x2 y2 in pixels of the upright photo, by falling score),
-            ``image`` (width, height), ``timing_ms`` and ``model`` (name, labels, its default threshold).
+            ``image`` (width, height), ``timing_ms``, ``model`` (name, labels, its default threshold), ``detail`` and
+            ``parts``, how many of the photo were looked at.
 
         Raises:
             TypeError: unless exactly one of path and img_bin is given.
             OSError: the file cannot be read.
             ImageError: the image cannot be used; its subclasses say why.
             ThresholdError: the threshold is no number from 0 to 1.
+            DetailError: there is no such detail.
             InferenceError: the model failed on this photo.
         """
         if (path is None) == (img_bin is None):
@@ -126,12 +141,12 @@ class PicoDetector:
         if img_bin is not None and not isinstance(img_bin, bytes | bytearray | memoryview):
             raise TypeError(f"img_bin should be the bytes of an image file, not {type(img_bin).__name__}")
         data = Path(path).read_bytes() if path is not None else bytes(img_bin or b"")
-        threshold = self.check_threshold(threshold)
+        threshold, detail = self.check_threshold(threshold), check_detail(detail)
         start = time.perf_counter()
-        answer = self.answer(self.decode(data), threshold, start)
+        answer = self.answer(self.decode(data, detail), threshold, start, detail, between)
         if annotate:
             answer["annotated_image"] = self.annotate(data, answer["results"])
-            answer["timing_ms"]["total"] = milliseconds(start, time.perf_counter())
+            answer["timing_ms"]["total"] = milliseconds(time.perf_counter() - start)
         return answer
 
     def annotate(self, data: bytes, results: list["Face"]) -> str:
@@ -140,16 +155,33 @@ class PicoDetector:
         draw_in_place(canvas, results)
         return "data:image/jpeg;base64," + base64.b64encode(encode_jpeg(canvas)).decode("ascii")
 
-    def decode(self, data: bytes) -> Photo:
-        """Decode a photo as large as the model's input needs it; raises as predict does."""
-        return decode_photo(data, self.max_pixels, self.config.preprocessor.most_reduction)
+    def decode(self, data: bytes, detail: str = "normal") -> Photo:
+        """Decode a photo as large as the looks at it need; raises as predict does."""
+        return decode_photo(data, self.max_pixels, partial(self.most_reduction, detail))
 
-    def predict_image(self, image: NDArray[np.uint8], threshold: float | None = None) -> "Answer":
+    def most_reduction(self, detail: str, height: int, width: int) -> float:
+        """Return how many times smaller a photo of this size may be decoded."""
+        parts = self.cut(width, height, detail)
+        return min(self.config.preprocessor.most_reduction(part.height, part.width) for part in parts)
+
+    def cut(self, width: int, height: int, detail: str = "normal") -> list[Part]:
+        """Return the parts of a photo of this size to look at."""
+        return cut(width, height, self.config.preprocessor.input_size, detail, self.max_parts)
+
+    def count_parts(self, data: bytes, detail: str = "normal") -> int:
+        """Return how many parts of an encoded photo are looked at, by what its header says; raises as predict does."""
+        header = read_header(data)
+        check_pixels(header, self.max_pixels)
+        return len(self.cut(header.width, header.height, detail))
+
+    def predict_image(
+        self, image: NDArray[np.uint8], threshold: float | None = None, detail: str | None = None
+    ) -> "Answer":
         """Find the faces in a decoded, upright BGR image (h, w, 3) uint8; the answer is that of predict.
 
         Raises:
             ValueError: the array has another shape or type, or no pixels.
-            ThresholdError, InferenceError: as predict.
+            ThresholdError, DetailError, InferenceError: as predict.
         """
         if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
             actual = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
@@ -157,29 +189,41 @@ class PicoDetector:
         if 0 in image.shape:
             raise ValueError(f"an image should have pixels, not the shape {image.shape}")
         photo = Photo(image, width=image.shape[1], height=image.shape[0])
-        return self.answer(photo, self.check_threshold(threshold), time.perf_counter())
+        return self.answer(photo, self.check_threshold(threshold), time.perf_counter(), check_detail(detail))
 
-    def answer(self, photo: Photo, threshold: float, start: float) -> "Answer":
+    def answer(
+        self,
+        photo: Photo,
+        threshold: float,
+        start: float,
+        detail: str = "normal",
+        between: Callable[[], None] = lambda: None,
+    ) -> "Answer":
         """Detect, and build the answer with its timings since ``start`` (time.perf_counter)."""
         decoded = time.perf_counter()
-        model_input = self.config.preprocessor(photo.image)
-        prepared = time.perf_counter()
-        found = self.model.detect(model_input, threshold)
-        inferred = time.perf_counter()
-        height, width = photo.image.shape[:2]
-        found = self.settle(found).scale(photo.width / width, photo.height / height)
+        parts = self.cut(photo.width, photo.height, detail)
+        lowest = threshold if len(parts) == 1 else 0.0  # what several parts show may score higher together
+        looks = look(photo, parts, self.config.preprocessor, lambda one: self.model.detect(one, lowest), between)
+        found = self.settle(self.merge(looks.found, parts, photo).above(threshold))
         results = found.clip(photo.width, photo.height).as_results(self.labels)
         return {
             "results": results,
             "image": {"width": photo.width, "height": photo.height},
             "timing_ms": {
-                "decode": milliseconds(start, decoded),
-                "preprocess": milliseconds(decoded, prepared),
-                "inference": milliseconds(prepared, inferred),
-                "total": milliseconds(start, time.perf_counter()),
+                "decode": milliseconds(decoded - start),
+                "preprocess": milliseconds(looks.preprocess),
+                "inference": milliseconds(looks.inference),
+                "total": milliseconds(time.perf_counter() - start),
+                "parts": len(parts),
             },
             "model": {"name": self.name, "labels": list(self.labels), "threshold": self.config.draw_threshold},
+            "detail": detail,
+            "parts": len(parts),
         }
+
+    def merge(self, looks: list[Detections], parts: list[Part], photo: Photo) -> Detections:
+        """Return what was found in parts of a photo as detections of the photo, each label by itself."""
+        return merge(looks, parts, photo.width, photo.height, self.config.nms.iou_threshold)
 
     def settle(self, found: Detections) -> Detections:
         """Leave each face one label, unless one_label is off."""
@@ -195,9 +239,9 @@ class PicoDetector:
         return float(threshold)
 
 
-def milliseconds(start: float, end: float) -> float:
+def milliseconds(seconds: float) -> float:
     """Return a duration in milliseconds, to the microsecond."""
-    return round((end - start) * 1000, 3)
+    return round(seconds * 1000, 3)
 
 
 def find_model(folder: Path) -> Path:

@@ -137,6 +137,11 @@ class Preprocessor:
 
     steps: tuple[Step, ...]
 
+    @property
+    def input_size(self) -> tuple[int, int] | None:
+        """Height and width that photos are resized to; None where they keep their own."""
+        return next((step.target_size for step in self.steps if isinstance(step, Resize)), None)
+
     def most_reduction(self, height: int, width: int) -> float:
         """Return how many times smaller a photo of this size may be decoded, its resizing still making it smaller."""
         first = self.steps[0]

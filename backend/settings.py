@@ -130,6 +130,9 @@ class Settings:
         128 * 2**20, whole_number(1024, 2**40), "bytes of bodies held at once, those still arriving included"
     )
     max_image_pixels: int = setting(40_000_000, whole_number(1, HIGHEST_PIXEL_LIMIT), "largest photo, in pixels")
+    max_parts: int = setting(
+        16, whole_number(1, 256), "parts of a photo that are looked at, at most; of long photos, and with `detail=fine`"
+    )
     max_concurrency: int = setting(
         core_count(), whole_number(1, 256), "inferences at once, one core each; default: the number of cores"
     )

@@ -24,6 +24,7 @@ if __package__ in (None, ""):  # run as a file: find the repository's packages, 
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from backend.model.errors import ModelError
+from backend.parts.cutting import DETAILS
 from backend.process.log_output import own_standard_error
 from backend.settings import ROOT, Settings, SettingsError
 
@@ -54,6 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("output", metavar="OUT", help="folder for the rows")
     parser.add_argument("--format", choices=SUFFIXES, default="parquet", help="json is JSON Lines")
     parser.add_argument("--threshold", type=float, help="lowest score, 0 to 1; default: the model's own")
+    parser.add_argument("--detail", choices=DETAILS, default=DETAILS[0], help="fine: look at parts of each photo too")
     parser.add_argument("--address", help="of a Ray cluster, or auto; default: this machine by itself")
     parser.add_argument("--actors", type=int, help="detectors at once; default: one a core")
     args = parser.parse_args(arguments)
@@ -72,6 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
             "source": normalized(args.source),
             "format": args.format,
             "threshold": args.threshold,
+            "detail": args.detail,
             "model": model_of(settings),
         }
         open_output(args.output, run)
@@ -148,7 +151,7 @@ def predict(inputs: list[Input], args: argparse.Namespace, settings: Settings) -
     settings = replace(settings, model_dir=settings.model_dir.absolute(), api_key="")  # it goes to other processes
     rows = photos(inputs, limit, cores).map_batches(
         Detector,
-        fn_constructor_args=(settings, args.threshold),
+        fn_constructor_args=(settings, args.threshold, args.detail),
         batch_size=BATCH,
         batch_format="pyarrow",
         compute=ray.data.ActorPoolStrategy(size=actors),

@@ -1,5 +1,6 @@
 """Faces found in one photo."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Detections:
-    """Boxes with their scores and classes, sorted by falling score.
+    """Boxes with their scores and classes, sorted by falling score where nothing else is said.
 
     Attributes:
         boxes: float32 (n, 4), x1 y1 x2 y2 in pixels.
@@ -55,6 +56,12 @@ class Detections:
         """Multiply the boxes by a factor for each axis."""
         return Detections(self.boxes * np.array([x, y, x, y], np.float32), self.scores, self.class_ids)
 
+    def shift(self, x: float, y: float) -> "Detections":
+        """Move the boxes by so many pixels."""
+        if not x and not y:
+            return self
+        return Detections(self.boxes + np.array([x, y, x, y], np.float32), self.scores, self.class_ids)
+
     def clip(self, width: int, height: int) -> "Detections":
         """Clip the boxes to an image and drop those of which nothing is left."""
         limits = np.array([width, height, width, height], np.float32)
@@ -75,3 +82,12 @@ class Detections:
                 self.boxes.tolist(), self.scores.tolist(), self.class_ids.tolist(), strict=True
             )
         ]
+
+
+def concatenate(found: Sequence[Detections]) -> Detections:
+    """Return all detections in one, in their order; at least one is given."""
+    return Detections(
+        np.concatenate([one.boxes for one in found]),
+        np.concatenate([one.scores for one in found]),
+        np.concatenate([one.class_ids for one in found]),
+    )

@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tqdm import tqdm
 
@@ -18,6 +18,7 @@ from backend.images.drawing import draw_in_place, encode_jpeg
 from backend.images.formats import SUFFIXES as PHOTO_SUFFIXES
 from backend.model.errors import ModelError
 from backend.paddle_inference import PicoDetector
+from backend.parts.cutting import DETAILS
 from backend.settings import ROOT, Settings
 from backend.shell.outputs import new_files
 from backend.shell.paths import expand, make_folder, read_path
@@ -29,6 +30,20 @@ if TYPE_CHECKING:
 FILM_FILES = (".mp4", ".csv", ".png")
 MOST_SHOWN = 6  # labels
 SAMPLE = ROOT / "images" / "test_mask.jpg"
+
+
+class Wish(NamedTuple):
+    """What is wanted of each file.
+
+    Attributes:
+        threshold: lowest score, 0 to 1.
+        detail: how fine a look.
+        output: folder for what is written, or None.
+    """
+
+    threshold: float
+    detail: str
+    output: Path | None
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -69,7 +84,7 @@ def run(arguments: list[str] | None) -> int:
     failed = 0
     for path in progress(paths):
         try:
-            answer = process(detector, path, threshold, args.output, taken)
+            answer = process(detector, path, Wish(threshold, args.detail, args.output), taken)
         except (ValueError, OSError, RuntimeError) as error:
             failed += 1
             answer = {"error": sentence(error)}
@@ -90,6 +105,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "paths", nargs="*", type=read_path, default=[SAMPLE], metavar="PATH", help="photos, videos, folders"
     )
     parser.add_argument("--threshold", type=float, help="lowest score, 0 to 1; default: the model's own")
+    parser.add_argument(
+        "--detail", choices=DETAILS, default=DETAILS[0], help="fine: look at parts too, for small faces; takes longer"
+    )
     parser.add_argument("--output", type=Path, metavar="DIR", help="write each photo there with its boxes drawn")
     parser.add_argument("--json", action="store_true", help="print one JSON object a photo instead")
     return parser.parse_args(arguments)
@@ -100,12 +118,11 @@ def progress(paths: list[Path | str]) -> Any:
     return tqdm(paths, unit="photo", disable=len(paths) < 10 or not sys.stderr.isatty())
 
 
-def process(
-    detector: PicoDetector, path: Path | str, threshold: float, output: Path | None, taken: set[Path]
-) -> dict[str, Any]:
+def process(detector: PicoDetector, path: Path | str, wish: Wish, taken: set[Path]) -> dict[str, Any]:
     """Detect in one file and, with an output folder, write it there with its boxes."""
+    output = wish.output
     if isinstance(path, str):
-        return process_live(detector, path, threshold, output, taken)
+        return process_live(detector, path, wish, taken)
     if path.is_dir():
         os.scandir(path).close()  # says why, if it cannot be listed
         hint = "; for its videos, name a folder for the result: --output DIR" if output is None else ""
@@ -113,10 +130,10 @@ def process(
     if path.exists() and not path.is_file():  # a pipe or a device, which could keep the reader for ever
         raise ValueError("It is no regular file.")
     if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file():
-        return process_video(detector, path, threshold, output, taken)
+        return process_video(detector, path, wish, taken)
     data = path.read_bytes()
     start = time.perf_counter()
-    answer = detector.answer(detector.decode(data), threshold, start)
+    answer = detector.answer(detector.decode(data, wish.detail), wish.threshold, start, wish.detail)
     entry: dict[str, Any] = {**answer}
     if output:
         canvas = decode_image(data, detector.max_pixels)
@@ -127,16 +144,15 @@ def process(
     return entry
 
 
-def process_video(
-    detector: PicoDetector, path: Path, threshold: float, output: Path | None, taken: set[Path]
-) -> dict[str, Any]:
+def process_video(detector: PicoDetector, path: Path, wish: Wish, taken: set[Path]) -> dict[str, Any]:
     """Detect in every frame of a video, and write it with its boxes, the counts and their plot."""
+    output = wish.output
     if output is None:
         raise ValueError("It is a video; name a folder for the result: --output DIR.")
     from backend.video.annotate import Outputs, annotate_video  # here: its libraries take a while to load
 
     with new_files(output, path.stem, FILM_FILES, taken) as new:
-        counts = annotate_video(detector, path, threshold, Outputs(*new.partial))
+        counts = annotate_video(detector, path, wish.threshold, Outputs(*new.partial), wish.detail)
     entry = film_entry(counts, new.final)
     if counts.missing:
         entry["warning"] = f"The video is cut or damaged: its last {counts.missing:.1f} s cannot be read."
@@ -145,10 +161,9 @@ def process_video(
     return entry
 
 
-def process_live(
-    detector: PicoDetector, url: str, threshold: float, output: Path | None, taken: set[Path]
-) -> dict[str, Any]:
+def process_live(detector: PicoDetector, url: str, wish: Wish, taken: set[Path]) -> dict[str, Any]:
     """Detect in a live source till Ctrl-C, and write the film as of a video."""
+    output = wish.output
     if output is None:
         raise ValueError("It is a live source; name a folder for the film: --output DIR.")
     from backend.video.annotate import Outputs
@@ -158,7 +173,7 @@ def process_live(
         tqdm.write(f"{printable(url)}: {text}", file=sys.stderr)
 
     with new_files(output, name_of(url).name, FILM_FILES, taken) as new:
-        counts = annotate_live(detector, url, threshold, Outputs(*new.partial), say)
+        counts = annotate_live(detector, url, wish.threshold, Outputs(*new.partial), say, detail=wish.detail)
     return film_entry(counts, new.final)
 
 

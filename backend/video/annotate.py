@@ -2,11 +2,15 @@
 
 import csv
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import av
+import numpy as np
+from numpy.typing import NDArray
 
 from backend.images.drawing import draw_in_place
 from backend.paddle_inference import PicoDetector
@@ -17,6 +21,10 @@ from backend.video.frames import Clock, decode, upright
 from backend.video.sound import sound_for
 from backend.video.writer import Writer
 
+if TYPE_CHECKING:
+    from backend.answer import Answer
+
+Find = Callable[[NDArray[np.uint8]], "Answer"]  # gives the faces of one frame
 TOLERANCE = 0.3  # seconds; durations in a file's head are rounded
 
 
@@ -29,7 +37,9 @@ class Outputs:
     plot: Path
 
 
-def annotate_video(detector: PicoDetector, source: Path, threshold: float, outputs: Outputs) -> Counts:
+def annotate_video(
+    detector: PicoDetector, source: Path, threshold: float, outputs: Outputs, detail: str = "normal"
+) -> Counts:
     """Find the faces in every frame and write the outputs; what was begun is removed where it cannot be ended.
 
     Frames keep their times, so a variable frame rate stays one; a rotated video comes out upright; sound is copied
@@ -40,7 +50,7 @@ def annotate_video(detector: PicoDetector, source: Path, threshold: float, outpu
         OSError: a file cannot be read or written.
     """
     try:
-        counts = write_video(detector, source, threshold, outputs.video)
+        counts = write_video(detector, source, threshold, outputs.video, detail)
         write_counts(counts, outputs)
     except BaseException:
         for path in vars(outputs).values():
@@ -56,9 +66,9 @@ def write_counts(counts: Counts, outputs: Outputs) -> None:
     draw_plot(counts, outputs.plot)
 
 
-def write_video(detector: PicoDetector, source: Path, threshold: float, target: Path) -> Counts:
+def write_video(detector: PicoDetector, source: Path, threshold: float, target: Path, detail: str) -> Counts:
     """Write the video with its boxes; return the counts."""
-    counts = Counts(detector.labels, [], [])
+    counts, find = Counts(detector.labels, [], []), partial(detector.predict_image, threshold=threshold, detail=detail)
     with source.open("rb") as file, open_input(file, source.name, detector.max_pixels) as container:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
@@ -71,7 +81,8 @@ def write_video(detector: PicoDetector, source: Path, threshold: float, target: 
                     writer.hear(packet)
                     continue
                 for frame in decode(packet, source.name):
-                    annotate_frame(detector, frame, clock.time(frame), threshold, writer, counts)
+                    check_pixels(frame.width, frame.height, detector.max_pixels)
+                    annotate_frame(find, frame, clock.time(frame), writer, counts)
             if not counts.seconds:
                 raise VideoError(f"{source.name} has no picture that can be decoded.")
             writer.finish()
@@ -81,13 +92,10 @@ def write_video(detector: PicoDetector, source: Path, threshold: float, target: 
     return counts
 
 
-def annotate_frame(
-    detector: PicoDetector, frame: Any, seconds: float, threshold: float, writer: Writer, counts: Counts
-) -> None:
+def annotate_frame(find: Find, frame: Any, seconds: float, writer: Writer, counts: Counts) -> None:
     """Find the faces in one frame, draw and count them."""
-    check_pixels(frame.width, frame.height, detector.max_pixels)
     image = upright(frame)
-    results = detector.predict_image(image, threshold)["results"]
+    results = find(image)["results"]
     draw_in_place(image, results)
     writer.write(image, frame, seconds)
     counts.seconds.append(seconds)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import av
 
 from backend.paddle_inference import PicoDetector
 from backend.video.annotate import Outputs, annotate_frame, write_counts
-from backend.video.containers import open_input
+from backend.video.containers import check_pixels, open_input
 from backend.video.counts import Counts
 from backend.video.errors import VideoError
 from backend.video.frames import decode
@@ -30,6 +31,7 @@ def annotate_live(
     outputs: Outputs,
     say: Callable[[str], None],
     tries: int = MOST_TRIES,
+    detail: str = "normal",
 ) -> Counts:
     """Find the faces in a source's frames till Ctrl-C, and write the outputs; the film is whole whenever that comes.
 
@@ -40,12 +42,13 @@ def annotate_live(
         outputs: where to write.
         say: hears when the source breaks off, and when it is back.
         tries: how often a source is tried in a row.
+        detail: how fine a look.
 
     Raises:
         VideoError: it never gave a picture.
         OSError: a file cannot be written.
     """
-    counts, session = Counts(detector.labels, [], []), Session(detector, threshold)
+    counts, session = Counts(detector.labels, [], []), Session(detector, threshold, detail)
     try:
         with av.open(str(outputs.video), "w", format="mp4") as written:
             try:
@@ -69,8 +72,9 @@ def annotate_live(
 class Session:
     """What lasts while a source comes and goes: the film that is written, and its clock."""
 
-    def __init__(self, detector: PicoDetector, threshold: float):
-        self.detector, self.threshold = detector, threshold
+    def __init__(self, detector: PicoDetector, threshold: float, detail: str):
+        self.max_pixels = detector.max_pixels
+        self.find = partial(detector.predict_image, threshold=threshold, detail=detail)
         self.writer: Writer | None = None
         self.began: float | None = None
 
@@ -99,14 +103,15 @@ class Session:
             VideoError: it broke off.
         """
         options = OPTIONS if url.startswith("rtsp") else {}
-        with open_input(url, url, self.detector.max_pixels, options, SILENCE_SECONDS) as container:
+        with open_input(url, url, self.max_pixels, options, SILENCE_SECONDS) as container:
             stream = container.streams.video[0]
             if self.writer is None:
                 self.writer = Writer(written, stream, sound_for(written, []))
             try:
                 for packet in container.demux(stream):
                     for frame in decode(packet, url):
-                        annotate_frame(self.detector, frame, self.now(), self.threshold, self.writer, counts)
+                        check_pixels(frame.width, frame.height, self.max_pixels)
+                        annotate_frame(self.find, frame, self.now(), self.writer, counts)
             except (av.FFmpegError, OSError) as error:
                 raise VideoError(getattr(error, "strerror", None) or "no picture came") from None
 

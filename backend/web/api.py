@@ -11,6 +11,7 @@ from backend.web.problems import CODES_OF_ERRORS, MEDIA_TYPE, ApiProblem
 from backend.web.request_image import read_image_request
 from backend.web.server.bridge import GONE
 from backend.web.service import current_service
+from backend.web.turn import Turn
 
 logger = logging.getLogger(__name__)
 routes = Blueprint("api", __name__)
@@ -24,11 +25,18 @@ def detect() -> Response:
     """
     service = current_service()
     arrived = time.perf_counter()
-    with service.admission.admitted(request.environ.get(GONE, lambda: False)), service.cores.one():
+    with Turn(service.admission, service.cores, request.environ.get(GONE, lambda: False)) as turn:
         admitted = time.perf_counter()
         asked = read_image_request(request)
         read = time.perf_counter()
-        answer = service.detector.predict(img_bin=asked.data, threshold=asked.threshold, annotate=asked.annotate)
+        turn.takes(service.detector.count_parts(asked.data, asked.detail))
+        answer = service.detector.predict(
+            img_bin=asked.data,
+            threshold=asked.threshold,
+            annotate=asked.annotate,
+            detail=asked.detail,
+            between=turn.between,
+        )
     service.metrics.detected(answer, queue=admitted - arrived, read=read - admitted)
     g.faces = len(answer["results"])
     return jsonify(answer)

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from backend.answer import Answer
 from backend.images.formats import NAMES
+from backend.parts.cutting import DETAILS
 from backend.web import schemas
 from backend.web.problems import MEDIA_TYPE, PROBLEMS
 from backend.web.request_image import FORM_TYPE, JSON_TYPE, RAW_TYPES
@@ -26,6 +27,8 @@ NO_ROUTE = ("not_found",)
 UNSEEN = ("client_gone",)
 BINARY = {"type": "string", "format": "binary"}
 FLAG = {"type": "string", "enum": ["true", "false", "1", "0"]}
+FRACTION = {"type": "number", "minimum": 0, "maximum": 1}
+DETAIL = {"type": "string", "enum": list(DETAILS)}
 LIMITS = f"{NAMES} (of animated ones the first picture); the README's settings say how large it may be."
 
 
@@ -68,6 +71,7 @@ def components() -> dict[str, Any]:
     _, definitions = TypeAdapter.json_schemas(adapters, ref_template=REFERENCE)  # type: ignore[arg-type]
     found: dict[str, Any] = definitions["$defs"]
     found["ProblemDocument"]["properties"]["code"]["enum"] = list(PROBLEMS)
+    found["Answer"]["properties"]["detail"]["enum"] = list(DETAILS)
     return found
 
 
@@ -81,7 +85,7 @@ def detection() -> dict[str, Any]:
     form = {
         "type": "object",
         "required": ["image"],
-        "properties": {"image": BINARY, "threshold": {"type": "number", "minimum": 0, "maximum": 1}, "annotate": FLAG},
+        "properties": {"image": BINARY, "threshold": FRACTION, "annotate": FLAG, "detail": DETAIL},
     }
     content = {JSON_TYPE: {"schema": reference("ImageInJson")}, FORM_TYPE: {"schema": form}}
     content |= {kind: {"schema": BINARY} for kind in RAW_TYPES}
@@ -90,10 +94,9 @@ def detection() -> dict[str, Any]:
         "summary": "Find the faces in a photo",
         "operationId": "detect",
         "parameters": [
-            query(
-                "threshold", {"type": "number", "minimum": 0, "maximum": 1}, "Faces with a lower score are left out."
-            ),
+            query("threshold", FRACTION, "Faces with a lower score are left out."),
             query("annotate", FLAG, "Add the photo with its boxes drawn."),
+            query("detail", DETAIL, "`fine` looks at parts of the photo too: smaller faces, some times the time."),
         ],
         "requestBody": {"required": True, "description": LIMITS, "content": content},
         "responses": {

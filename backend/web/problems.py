@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from backend.images import errors as image_errors
 from backend.model import errors as model_errors
+from backend.parts.cutting import DetailError
 
 if TYPE_CHECKING:
     from backend.web.schemas import ProblemDocument
@@ -30,6 +31,7 @@ PROBLEMS = {
     "empty_image": Problem(400, "The image has 0 bytes."),
     "invalid_threshold": Problem(400, "The threshold is no number from 0 to 1."),
     "invalid_annotate": Problem(400, "annotate is no boolean."),
+    "invalid_detail": Problem(400, "detail is neither normal nor fine."),
     "bad_request": Problem(400, "The request is no valid HTTP."),
     "unauthorized": Problem(401, "The service asks for an API key, and the request has none or a wrong one."),
     "cross_site": Problem(403, "A browser sent the request from a page of an origin that is not allowed."),
@@ -61,6 +63,7 @@ CODES_OF_ERRORS: dict[type[Exception], str] = {
     image_errors.UndecodableImageError: "undecodable_image",
     image_errors.ImageTooLargeError: "image_too_large",
     model_errors.ThresholdError: "invalid_threshold",
+    DetailError: "invalid_detail",
     model_errors.InferenceError: "inference_failed",
     MemoryError: "out_of_memory",
 }

@@ -11,6 +11,7 @@ import orjson
 import pybase64
 from flask import Request
 
+from backend.parts.cutting import DETAILS, DetailError, check_detail
 from backend.web.problems import ApiProblem
 
 RAW_TYPES = ("image/jpeg", "image/png", "image/webp", "image/bmp", "image/gif", "image/tiff", "image/avif")
@@ -41,11 +42,12 @@ class InMemoryRequest(Request):
 
 @dataclass(frozen=True)
 class ImageRequest:
-    """What a request asks for: encoded bytes, a threshold from 0 to 1 or None, boxes drawn or not."""
+    """What a request asks for: encoded bytes, a threshold from 0 to 1 or None, boxes drawn or not, how fine a look."""
 
     data: bytes
     threshold: float | None
     annotate: bool
+    detail: str
 
 
 def read_image_request(request: Request) -> ImageRequest:
@@ -77,11 +79,15 @@ def read_json(request: Request) -> ImageRequest:
         raise invalid_threshold(threshold)
     if annotate is not None and not isinstance(annotate, bool):
         raise invalid_annotate(annotate)
+    detail = body.get("detail")
+    if detail is not None and not isinstance(detail, str):
+        raise invalid_detail(detail)
     in_query = read_options(request.args)
     return ImageRequest(
         decode_base64(image),
         in_query[0] if threshold is None else check_range(threshold),
         in_query[1] if annotate is None else annotate,
+        in_query[2] if detail is None else read_detail(detail),
     )
 
 
@@ -98,7 +104,7 @@ def load_json(data: bytes) -> Any:
 
 
 def read_form(request: Request) -> ImageRequest:
-    """Read the file field ``image`` and the fields ``threshold`` and ``annotate``."""
+    """Read the file field ``image`` and the fields ``threshold``, ``annotate`` and ``detail``."""
     if "boundary" not in request.mimetype_params:
         raise ApiProblem("bad_request", "The form's Content-Type has no boundary; let the client set it.")
     file = request.files.get("image")
@@ -109,18 +115,26 @@ def read_form(request: Request) -> ImageRequest:
 
 
 def read_raw(request: Request) -> ImageRequest:
-    """Read the body as the image, and ``?threshold=0.5&annotate=1``."""
+    """Read the body as the image, and ``?threshold=0.5&annotate=1&detail=fine``."""
     return ImageRequest(request.get_data(), *read_options(request.args))
 
 
-def read_options(fields: Any) -> tuple[float | None, bool]:
-    """Return threshold and annotate from text fields."""
-    threshold, annotate = (bounded(fields.get(name, "")) for name in ("threshold", "annotate"))
+def read_options(fields: Any) -> tuple[float | None, bool, str]:
+    """Return threshold, annotate and detail from text fields."""
+    threshold, annotate, detail = (bounded(fields.get(name, "")) for name in ("threshold", "annotate", "detail"))
     if annotate.lower() not in TRUE + FALSE:
         raise invalid_annotate(annotate)
     if threshold and (len(threshold) > LONGEST_OPTION or not NUMBER.fullmatch(threshold)):
         raise invalid_threshold(threshold)
-    return check_range(float(threshold) if threshold else None), annotate.lower() in TRUE
+    return check_range(float(threshold) if threshold else None), annotate.lower() in TRUE, read_detail(detail)
+
+
+def read_detail(text: str) -> str:
+    """Return the detail that a text names; of none the default."""
+    try:
+        return check_detail(bounded(text).lower() or None)
+    except DetailError:
+        raise invalid_detail(text) from None
 
 
 def bounded(text: str) -> str:
@@ -143,6 +157,11 @@ def invalid_threshold(value: Any) -> ApiProblem:
 def invalid_annotate(value: Any) -> ApiProblem:
     """Return the problem for an annotate that is no boolean."""
     return ApiProblem("invalid_annotate", f"annotate is {shown(value)}; it should be true or false.")
+
+
+def invalid_detail(value: Any) -> ApiProblem:
+    """Return the problem for a detail that there is not."""
+    return ApiProblem("invalid_detail", f"detail is {shown(value)}; it should be {' or '.join(DETAILS)}.")
 
 
 def shown(value: Any) -> str:

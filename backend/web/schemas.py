@@ -9,7 +9,11 @@ from pydantic import Field
 from typing_extensions import NotRequired, TypedDict
 
 from backend.images.formats import NAMES
+from backend.parts.cutting import DETAILS
 
+Detail = Annotated[
+    str, Field(json_schema_extra={"enum": list(DETAILS)}, description="fine: parts of the photo are looked at too.")
+]
 Threshold = Annotated[float, Field(ge=0, le=1, description="Faces with a lower score are left out.")]
 
 
@@ -19,6 +23,7 @@ class ImageInJson(TypedDict):
     image: Annotated[str, Field(description=f"Data URL with base64, or bare base64, of a {NAMES}.")]
     threshold: NotRequired[Threshold | None]
     annotate: NotRequired[Annotated[bool | None, Field(description="Add annotated_image.")]]
+    detail: NotRequired[Detail | None]
 
 
 class Health(TypedDict):

@@ -27,6 +27,7 @@ SCHEMA = pa.schema(
         "height": pa.int32(),
         "detections": pa.list_(FACE),
         "milliseconds": pa.float64(),
+        "parts": pa.int32(),
         "error": pa.string(),
         "error_kind": pa.string(),
     }.items()
@@ -99,12 +100,13 @@ class Detector:
     Args:
         settings: of the model, and the largest file.
         threshold: 0 to 1; None: the model's own.
+        detail: how fine a look.
     """
 
-    def __init__(self, settings: Settings, threshold: float | None):
+    def __init__(self, settings: Settings, threshold: float | None, detail: str = "normal"):
         cv2.setNumThreads(1)
         self.detector = PicoDetector.from_settings(settings)
-        self.threshold = threshold
+        self.threshold, self.detail = threshold, detail
         self.limit = settings.max_body_bytes
         self.readers = ThreadPoolExecutor(READERS)
 
@@ -131,7 +133,7 @@ class Detector:
             return failed(content)
         started = time.perf_counter()
         try:
-            answer = self.detector.predict(img_bin=content.bytes, threshold=self.threshold)
+            answer = self.detector.predict(img_bin=content.bytes, threshold=self.threshold, detail=self.detail)
         except (ImageError, InferenceError) as error:
             return failed(Content(content.path, None, str(error), kind_of(error)))
         except MemoryError:
@@ -141,6 +143,7 @@ class Detector:
             **answer["image"],
             "detections": answer["results"],
             "milliseconds": (time.perf_counter() - started) * 1000,
+            "parts": answer["parts"],
         }
 
 

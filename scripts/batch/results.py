@@ -14,11 +14,14 @@ import pyarrow.csv
 import pyarrow.json
 import pyarrow.parquet
 
+from backend.parts.cutting import DETAILS
+
 SUFFIXES = {"parquet": ".parquet", "csv": ".csv", "json": ".json"}
 TRY_AGAIN = "OutOfMemory"  # the kind of an error that is no fault of the photo
 LOCK = "_lock"
 RUN = "_run.json"  # readers of Parquet folders leave out what begins with an underscore
 RAYS_NAME = re.compile(r"\w+_\d{6}(-\d+)?\.\w+")  # other files in the folder are somebody's own
+ADDED_LATER = {"detail": DETAILS[0]}  # what the record of an earlier version means
 UNMASKED, MASKED = "face", "face_mask"
 
 
@@ -35,7 +38,7 @@ def open_output(folder: Path, run: dict[str, Any]) -> None:
     record = folder / RUN
     if record.is_file():
         try:
-            other = dict(json.loads(record.read_text(encoding="utf-8")))
+            other = ADDED_LATER | dict(json.loads(record.read_text(encoding="utf-8")))
         except ValueError:
             raise OutputError(f"{record} is damaged; choose another folder.") from None
         differing = [name for name in run if other.get(name) != run[name]]

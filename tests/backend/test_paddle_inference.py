@@ -1,4 +1,5 @@
 import base64
+import itertools
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,6 +13,7 @@ from backend import PicoDetector
 from backend.images.decode import decode_image
 from backend.images.errors import ImageTooLargeError
 from backend.model.errors import ThresholdError
+from backend.parts.cutting import DetailError
 
 BOX_TOLERANCE, SCORE_TOLERANCE = 1.5, 0.01  # other processors round otherwise
 
@@ -46,8 +48,8 @@ def test_the_samples_are_counted_right(detector, name, masked, unmasked):
 
 def test_the_answer_has_the_form_of_the_contract(detector, group_photo):
     answer = detector.predict(img_bin=group_photo)
-    assert list(answer) == ["results", "image", "timing_ms", "model"]
-    assert list(answer["timing_ms"]) == ["decode", "preprocess", "inference", "total"]
+    assert list(answer) == ["results", "image", "timing_ms", "model", "detail", "parts"]
+    assert list(answer["timing_ms"]) == ["decode", "preprocess", "inference", "total", "parts"]
     assert answer["model"] == {
         "name": "picodet_s_416_facemask",
         "labels": ["face", "face_mask"],
@@ -187,15 +189,17 @@ def test_a_large_photo_is_drawn_whole_and_gives_the_same_answer(detector, group_
     assert decode_image(jpeg).shape[1] == 4000
 
 
-def test_the_hundredth_call_allocates_no_more_than_the_second(detector, group_photo):
+def test_the_hundredth_call_allocates_no_more_than_the_second(detector):
+    photo = (IMAGES / "test_mask.jpg").read_bytes()
+
     def cost():
         before = tracemalloc.get_traced_memory()[0]
         tracemalloc.reset_peak()
-        detector.predict(img_bin=group_photo)
+        detector.predict(img_bin=photo)
         current, peak = tracemalloc.get_traced_memory()
         return current - before, peak - before
 
-    detector.predict(img_bin=group_photo)
+    detector.predict(img_bin=photo)
     tracemalloc.start()
     try:
         second, *_, hundredth = (cost() for _ in range(99))
@@ -205,3 +209,85 @@ def test_the_hundredth_call_allocates_no_more_than_the_second(detector, group_ph
     assert kept <= second[0] + 1000  # bytes
     assert peak <= second[1] * 1.01
     assert peak < 3 * 4 * 3 * 416 * 416  # a few tensors, never a photo's copies
+
+
+def panorama(detector, width, height, side):
+    """A long photo of faces of this side, with what is around them, one after the other; their boxes."""
+    samples = [cv2.imread(str(IMAGES / name)) for name in ("test_mask.jpg", "test_face.jpg")]
+    found = [detector.predict_image(image)["results"][0]["box"] for image in samples]
+    photo, boxes, at = np.full((height, width, 3), 128, np.uint8), [], 37
+    for image, box in itertools.cycle(zip(samples, found, strict=True)):
+        scale = side / max(box[2] - box[0], box[3] - box[1])
+        around = min(width, height) / 2 / scale - 1  # as much of the sample as the panorama takes
+        middle = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]
+        left, top = (max(0, int(place - around)) for place in middle)
+        part = image[top : int(middle[1] + around), left : int(middle[0] + around)]
+        part = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        high, wide = part.shape[:2]
+        if at + max(high, wide) > max(width, height):
+            return photo, boxes
+        spare = len(boxes) * 97 % max(1, min(width, height) - (high if width > height else wide))
+        x, y = (at, spare) if width > height else (spare, at)
+        photo[y : y + high, x : x + wide] = part
+        boxes.append(
+            [
+                (side - start) * scale + place
+                for side, start, place in zip(box, (left, top) * 2, (x, y) * 2, strict=True)
+            ]
+        )
+        at += (wide if width > height else high) + 53
+    return photo, boxes
+
+
+@pytest.mark.parametrize(("width", "height"), [(8000, 600), (600, 8000)])
+@pytest.mark.parametrize("side", [40, 100, 250, 400])
+def test_faces_in_a_panorama_are_found_once_each(detector, width, height, side):
+    photo, boxes = panorama(detector, width, height, side)
+    found = [face["box"] for face in detector.predict_image(photo)["results"]]
+    assert all(sum(iou(box, other) > 0.5 for other in found) == 1 for box in boxes)
+    assert len(boxes) > 4
+
+
+def test_a_finer_look_finds_what_one_misses(detector, group_photo):
+    group = cv2.imdecode(np.frombuffer(group_photo, np.uint8), cv2.IMREAD_COLOR)
+    photo = np.full((1080, 1440, 3), 128, np.uint8)
+    faces = cv2.resize(group, (320, 320 * group.shape[0] // group.shape[1]), interpolation=cv2.INTER_AREA)
+    for x, y in ((10, 10), (1100, 10), (560, 500), (10, 930), (1100, 930)):
+        photo[y : y + faces.shape[0], x : x + 320] = faces
+    normal, fine = (detector.predict_image(photo, detail=detail) for detail in ("normal", "fine"))
+    assert (normal["parts"], fine["parts"]) == (1, 14)
+    assert len(normal["results"]) < 20 <= len(fine["results"])
+
+
+@pytest.mark.parametrize("detail", ["", "FINE", "finest", 5, True])
+def test_a_detail_that_there_is_not(detector, group_photo, detail):
+    for call in (
+        lambda: detector.predict(img_bin=group_photo, detail=detail),
+        lambda: detector.predict_image(np.zeros((9, 9, 3), np.uint8), detail=detail),
+    ):
+        with pytest.raises(DetailError, match="should be normal or fine"):
+            call()
+
+
+def test_most_parts(group_photo):
+    assert PicoDetector(max_parts=1, warm_up=False).predict(img_bin=group_photo, detail="fine")["parts"] == 1
+
+
+def test_a_finer_look_at_a_photo_that_is_decoded_smaller(detector):
+    """12 megapixels: what is found in the JPEG is what is found in its pixels."""
+    image = cv2.imread(str(IMAGES / "test_mask.jpg"))
+    large = cv2.resize(image, (3000, 3750), interpolation=cv2.INTER_CUBIC)
+    jpeg, pixels = (
+        detector.predict(img_bin=encode(".jpg", large), detail="fine"),
+        detector.predict_image(large, detail="fine"),
+    )
+    assert jpeg["image"] == pixels["image"] == {"width": 3000, "height": 3750}
+    assert len(jpeg["results"]) == len(pixels["results"]) == 1
+    assert jpeg["results"][0]["box"] == pytest.approx(pixels["results"][0]["box"], abs=15)
+    assert (
+        iou(
+            jpeg["results"][0]["box"],
+            [side * 3000 / image.shape[1] for side in detector.predict_image(image)["results"][0]["box"]],
+        )
+        > 0.8
+    )

@@ -62,6 +62,19 @@ def test_every_photo_is_a_row():
     assert (missing["error_kind"], missing["error"]) == ("unreadable", "It cannot be read: x.")
 
 
+def test_a_finer_look():
+    content = as_table([Content("a", (IMAGES / "test_mask.jpg").read_bytes())])
+    rows = [Detector(Settings(), None, detail)(content).to_pylist()[0] for detail in ("normal", "fine")]
+    assert [(row["parts"], len(row["detections"])) for row in rows] == [(1, 1), (5, 1)]
+
+
+def test_an_earlier_versions_folder_goes_on_with_one_look(tmp_path):
+    open_output(tmp_path / "out", {"source": "a"})
+    open_output(tmp_path / "out", {"source": "a", "detail": "normal"})
+    with pytest.raises(OutputError, match="detail = 'normal', not 'fine'"):
+        open_output(tmp_path / "out", {"source": "a", "detail": "fine"})
+
+
 def test_a_detector_reads_what_is_not_read_and_keeps_the_order(tmp_path):
     (tmp_path / "large.jpg").write_bytes(bytes(LIMIT + 1))
     names = [str(IMAGES / "test_group.jpg"), str(tmp_path / "large.jpg"), str(tmp_path / "missing.jpg")]

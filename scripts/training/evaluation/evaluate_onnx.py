@@ -17,7 +17,9 @@ if __package__ in (None, ""):  # run as a file: find the repository's packages, 
 from tqdm import tqdm
 
 from backend import PicoDetector
-from backend.images.decode import decode_image
+from backend.images.decode import Photo, decode_image
+from backend.parts.cutting import DETAILS, Part
+from backend.parts.looking import look
 from backend.settings import ROOT
 from scripts.training.data.voc import Truth, read_truths
 from scripts.training.evaluation.figures import draw_curves, draw_sheet, worst_false_alarms, worst_misses
@@ -41,15 +43,17 @@ def main() -> None:
     parser.add_argument("--lists", type=Path, required=True, help="folder with val.txt")
     parser.add_argument("--models", type=Path, default=ROOT / "models")
     parser.add_argument("--output", type=Path, default=Path("output/evaluation"))
+    parser.add_argument("--detail", choices=DETAILS, default=DETAILS[0], help="default: one look")
     parser.add_argument("--first", type=int, metavar="N", help="the first N validation photos only")
     args = parser.parse_args()
     truths = read_truths(args.dataset, args.lists / "val.txt")[: args.first]
     detector = PicoDetector(args.models)
-    per_class, one_label = detect_all(detector, truths)
+    per_class, one_label = detect_all(detector, truths, args.detail)
     threshold = detector.config.draw_threshold
     curves = {label: class_curve(per_class, truths, i) for i, label in enumerate(detector.labels)}
     metrics: dict[str, Any] = {
         "photos": len(truths),
+        "detail": args.detail,
         "per class NMS": summarise(per_class, truths, detector.labels),
         "one label a face": summarise(one_label, truths, detector.labels),
         "by source": {
@@ -65,7 +69,9 @@ def main() -> None:
         "calibration": calibration(one_label, truths, len(detector.labels)),
     }
     if (args.lists / "backgrounds.txt").is_file():
-        metrics["pictures without people"] = false_alarms_without_people(detector, args.lists / "backgrounds.txt")
+        metrics["pictures without people"] = false_alarms_without_people(
+            detector, args.lists / "backgrounds.txt", args.detail
+        )
     args.output.mkdir(parents=True, exist_ok=True)
     (args.output / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
     draw_curves(curves, metrics["calibration"]["bins"], args.output / "curves.png")
@@ -74,20 +80,29 @@ def main() -> None:
     print(json.dumps(metrics, indent=1))
 
 
-def detect_all(detector: PicoDetector, truths: list[Truth]) -> tuple[Found, Found]:
+def detect_all(detector: PicoDetector, truths: list[Truth], detail: str = "normal") -> tuple[Found, Found]:
     """Return, for each photo, what each class's own suppression leaves, and what one label a face leaves."""
     per_class = []
     for truth in tqdm(truths, desc="detecting", unit="photo"):
-        image = decode_image(truth.path.read_bytes())
-        model_input = detector.config.preprocessor(image)
-        per_class.append(detector.model.detect(model_input).clip(image.shape[1], image.shape[0]))
+        photo, parts, looks = look_at(detector, truth.path, detail)
+        per_class.append(detector.merge(looks, parts, photo).clip(photo.width, photo.height))
     return per_class, [detector.settle(found) for found in per_class]
 
 
-def false_alarms_without_people(detector: PicoDetector, listed: Path) -> dict[str, float]:
+def look_at(detector: PicoDetector, path: Path, detail: str) -> tuple[Photo, list[Part], Found]:
+    """Return a photo, the parts of it that are looked at, and what was found in each, whatever its score."""
+    image = decode_image(path.read_bytes())
+    photo = Photo(image, image.shape[1], image.shape[0])
+    parts = detector.cut(photo.width, photo.height, detail)
+    return photo, parts, look(photo, parts, detector.config.preprocessor, detector.model.detect, lambda: None).found
+
+
+def false_alarms_without_people(detector: PicoDetector, listed: Path, detail: str) -> dict[str, float]:
     """Return in how many of the pictures that backgrounds.py held out a face is shown, and how sure of it at most."""
     paths = [Path(line.split()[0]) for line in listed.read_text(encoding="utf-8").splitlines()]
-    answers = [detector.predict(path) for path in tqdm(paths, desc="pictures without people", unit="picture")]
+    answers = [
+        detector.predict(path, detail=detail) for path in tqdm(paths, desc="pictures without people", unit="picture")
+    ]
     scores = [face["score"] for answer in answers for face in answer["results"]]
     shown = sum(bool(answer["results"]) for answer in answers)
     return {"pictures": len(paths), "with a face": shown, "highest score": max(scores, default=0.0)}

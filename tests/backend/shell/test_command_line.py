@@ -234,3 +234,11 @@ def test_a_full_disk_leaves_no_cut_photo(tmp_path, capsys, monkeypatch):
     assert command_line.main([str(IMAGES / "test_mask.jpg"), "--output", str(tmp_path)]) == 1
     assert "No space left on device" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_finer_look(run):
+    status, out, _ = run(IMAGES / "test_mask.jpg", "--detail", "fine", "--json")
+    answer = json.loads(out)
+    assert (status, answer["detail"], answer["parts"], len(answer["results"])) == (0, "fine", 5, 1)
+    with pytest.raises(SystemExit):
+        run(IMAGES / "test_mask.jpg", "--detail", "finest")

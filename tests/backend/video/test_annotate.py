@@ -93,6 +93,20 @@ def test_the_video_its_counts_and_their_plot(detector, tmp_path, outputs):
     assert sorted(path.name for path in outputs.video.parent.iterdir()) == ["film.csv", "film.mp4", "film.png"]
 
 
+def test_a_finer_look_at_each_frame(detector, tmp_path, outputs):
+    small = np.full((720, 1280, 3), 128, np.uint8)
+    faces = cv2.resize(GROUP, (320, 320 * GROUP.shape[0] // GROUP.shape[1]), interpolation=cv2.INTER_AREA)
+    small[400 : 400 + faces.shape[0], 100:420] = faces
+    source = film(tmp_path / "film.mp4", [small] * 2)
+    count = {}
+    for detail in ("normal", "fine"):
+        (outputs.video.parent / detail).mkdir()
+        files = Outputs(*(path.parent / detail / path.name for path in vars(outputs).values()))
+        counts = annotate_video(detector, source, detector.config.draw_threshold, files, detail)
+        count[detail] = sum(counts.faces[0].values())
+    assert count["normal"] < count["fine"] == 4
+
+
 def test_a_variable_frame_rate_stays_one(detector, tmp_path, outputs):
     moments = [0, 0.033, 0.5, 0.51, 2.25]
     counts = run(detector, film(tmp_path / "film.mp4", [NOBODY] * 5, moments), outputs)

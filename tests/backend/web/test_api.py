@@ -11,6 +11,7 @@ from conftest import IMAGES, encode
 from small_inputs import png
 
 from backend.model.errors import InferenceError
+from backend.web.admission import Waiting
 from backend.web.problems import MEDIA_TYPE, PROBLEMS
 
 JPEG = "image/jpeg"
@@ -295,3 +296,46 @@ def test_running_out_of_memory_is_no_fault_of_the_photo(app, group_photo, monkey
     answer = app.test_client().post("/api/", data=group_photo, content_type="image/jpeg")
     assert (answer.status_code, answer.get_json()["code"]) == (503, "out_of_memory")
     assert answer.headers["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize("way", ["json", "form", "query", "json and query"])
+def test_a_finer_look_is_asked_for_in_three_places(client, way):
+    photo = (IMAGES / "test_mask.jpg").read_bytes()
+    encoded = base64.b64encode(photo).decode()
+    answer = {
+        "json": lambda: client.post("/api/", json={"image": encoded, "detail": "fine"}),
+        "form": lambda: client.post("/api/", data={"image": (io.BytesIO(photo), "a.jpg"), "detail": "fine"}),
+        "query": lambda: client.post("/api/?detail=fine", data=photo, content_type="image/jpeg"),
+        "json and query": lambda: client.post("/api/?detail=fine", json={"image": encoded, "detail": None}),
+    }[way]()
+    body = answer.get_json()
+    assert (answer.status_code, body["detail"], body["parts"], body["timing_ms"]["parts"]) == (200, "fine", 5, 5)
+    assert [face["label"] for face in body["results"]] == ["face_mask"]
+
+
+@pytest.mark.parametrize("wrong", [5, True, ["fine"], {}, "finest", "f" * 100_000])
+def test_a_detail_that_there_is_not(client, wrong):
+    encoded = base64.b64encode(PNG).decode()
+    answer = client.post("/api/", json={"image": encoded, "detail": wrong})
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "invalid_detail")
+    assert answer.get_json()["detail"].endswith("it should be normal or fine.")
+    assert len(answer.get_json()["detail"]) < 120
+
+
+def test_what_cannot_be_looked_at_says_the_same_with_any_detail(client):
+    for data in (b"%PDF-1.7", b"", b"\xff\xd8\xff\xe0", PNG[:40]):
+        normal, fine = (
+            client.post("/api/", query_string={"detail": detail}, data=data, content_type="image/png").get_json()
+            for detail in ("normal", "fine")
+        )
+        assert (normal["code"], normal["detail"]) == (fine["code"], fine["detail"])
+
+
+def test_a_finer_look_waits_in_its_own_line(client, app):
+    admission = app.extensions["service"].admission
+    admission.long_line.extend([Waiting(threading.Event(), 5)])
+    photo = (IMAGES / "test_mask.jpg").read_bytes()
+    answer = client.post("/api/?detail=fine", data=photo, content_type="image/jpeg")
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "overloaded")
+    admission.long_line.clear()
+    assert client.post("/api/?detail=fine", data=photo, content_type="image/jpeg").status_code == 200

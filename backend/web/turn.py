@@ -1,0 +1,48 @@
+"""One request's turn: a place to run and a core of its own, both given up while it waits between two looks."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import TracebackType
+
+from backend.process.cores import Cores
+from backend.web.admission import Admission
+
+
+class Turn:
+    """A context in which a request may run; raises as Admission.admitted does.
+
+    Args:
+        admission, cores: those of the service.
+        gone: says whether the client has gone.
+    """
+
+    def __init__(self, admission: Admission, cores: Cores, gone: Callable[[], bool]):
+        self.admission, self.cores, self.gone = admission, cores, gone
+        self.place, self.core = ExitStack(), ExitStack()
+        self.looks = 1
+
+    def __enter__(self) -> "Turn":
+        self.place.enter_context(self.admission.admitted(self.gone))
+        self.core.enter_context(self.cores.one())
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.core.close()
+        self.place.close()
+
+    def takes(self, looks: int) -> None:
+        """Say how many looks the photo takes; with several, wait in their line. Raises as Admission does."""
+        self.looks = looks
+        if looks > 1:
+            self.give_up_the_core(lambda: self.admission.wait_with_looks(looks, self.gone))
+
+    def between(self) -> None:
+        """Let others in between two looks."""
+        self.looks -= 1
+        self.give_up_the_core(lambda: self.admission.let_others_in(self.looks, self.gone))
+
+    def give_up_the_core(self, wait: Callable[[], None]) -> None:
+        """Wait without keeping a core."""
+        self.core.close()
+        wait()
+        self.core.enter_context(self.cores.one())
