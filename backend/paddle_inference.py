@@ -28,8 +28,8 @@ from backend.model.labels import exclude_each_other
 from backend.model.nms import suppress
 from backend.model.onnx_model import OnnxModel
 from backend.parts.cutting import MAX_PARTS, Part, check_detail, cut
-from backend.parts.looking import look
-from backend.parts.merging import merge
+from backend.parts.looking import Looks, look
+from backend.parts.merging import NOT_FOUND, merge
 from backend.settings import MODELS, Settings
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL_DIR = MODELS
 ONE_LABEL = {"auto": None, "yes": True, "no": False}
+
+
+def nothing() -> None:
+    """Do nothing between two looks."""
 
 
 class PicoDetector:
@@ -110,7 +114,7 @@ class PicoDetector:
         threshold: float | None = None,
         annotate: bool = False,
         detail: str | None = None,
-        between: Callable[[], None] = lambda: None,
+        between: Callable[[], None] = nothing,
     ) -> "Answer":
         """Find the faces in a photo.
 
@@ -197,13 +201,13 @@ class PicoDetector:
         threshold: float,
         start: float,
         detail: str = "normal",
-        between: Callable[[], None] = lambda: None,
+        between: Callable[[], None] = nothing,
     ) -> "Answer":
         """Detect, and build the answer with its timings since ``start`` (time.perf_counter)."""
         decoded = time.perf_counter()
         parts = self.cut(photo.width, photo.height, detail)
-        lowest = threshold if len(parts) == 1 else 0.0  # what several parts show may score higher together
-        looks = look(photo, parts, self.config.preprocessor, lambda one: self.model.detect(one, lowest), between)
+        # what several parts show may score higher together
+        looks = self.look(photo, parts, threshold if len(parts) == 1 else NOT_FOUND, between)
         found = self.settle(self.merge(looks.found, parts, photo).above(threshold))
         results = found.clip(photo.width, photo.height).as_results(self.labels)
         return {
@@ -220,6 +224,10 @@ class PicoDetector:
             "detail": detail,
             "parts": len(parts),
         }
+
+    def look(self, photo: Photo, parts: list[Part], lowest: float, between: Callable[[], None] = nothing) -> Looks:
+        """Look at parts of a photo; scores under ``lowest`` are left out."""
+        return look(photo, parts, self.config.preprocessor, lambda one: self.model.detect(one, lowest), between)
 
     def merge(self, looks: list[Detections], parts: list[Part], photo: Photo) -> Detections:
         """Return what was found in parts of a photo as detections of the photo, each label by itself."""

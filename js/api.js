@@ -34,11 +34,11 @@ export function apiBase(location) {
 }
 
 // Resolves to { answer, milliseconds } for a photo (a Blob). A busy API is asked again when it says so; onWait(seconds)
-// hears of it. An AbortSignal ends request and waiting.
-export async function detect(base, photo, { signal, onWait = () => {} } = {}) {
+// hears of it. An AbortSignal ends request and waiting. detail: "normal", or "fine" for parts of the photo too.
+export async function detect(base, photo, { signal, onWait = () => {}, detail = "normal" } = {}) {
   for (let attempt = 1; ; attempt += 1) {
     const started = performance.now();
-    const { xhr, reason, answer } = await send(base, photo, signal);
+    const { xhr, reason, answer } = await send(base, photo, detail, signal);
     if (answer) return { answer, milliseconds: performance.now() - started };
     if (signal?.aborted) throw new ApiError(() => t("cancelled"), { cancelled: true });
     if (xhr.status !== 503 || attempt === MOST_TRIES) throw failure(xhr, reason, base);
@@ -48,14 +48,14 @@ export async function detect(base, photo, { signal, onWait = () => {} } = {}) {
   }
 }
 
-function send(base, photo, signal) {
+function send(base, photo, detail, signal) {
   return new Promise((resolve) => {
     if (signal?.aborted) {
       resolve({ xhr: {}, reason: "abort" });
       return;
     }
     const xhr = $.ajax({
-      ...request(base, photo),
+      ...request(base, photo, detail),
       headers: keyHeaders(),
       dataType: "json",
       processData: false,
@@ -71,13 +71,15 @@ function send(base, photo, signal) {
 }
 
 // Types that the API takes go as they are; others as a form, so that the API says what is wrong with the bytes.
-function request(base, photo) {
+function request(base, photo, detail) {
   if (RAW_TYPES.includes(photo.type)) {
-    return { method: "POST", url: `${base}/api/?threshold=${LOWEST_THRESHOLD}`, data: photo, contentType: photo.type };
+    const url = `${base}/api/?threshold=${LOWEST_THRESHOLD}&detail=${detail}`;
+    return { method: "POST", url, data: photo, contentType: photo.type };
   }
   const form = new FormData();
   form.append("image", photo, photo.name || "photo");
   form.append("threshold", LOWEST_THRESHOLD);
+  form.append("detail", detail);
   return { method: "POST", url: `${base}/api/`, data: form, contentType: false };
 }
 
@@ -112,10 +114,10 @@ export function isReachable(base) {
 }
 
 // The request for a photo as a command for the shell.
-export function asCurl(base, name, type, threshold) {
+export function asCurl(base, name, type, threshold, detail = "normal") {
   const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
   const kind = RAW_TYPES.includes(type) ? type : "image/jpeg";
-  const url = `${base}/api/?threshold=${threshold}`;
+  const url = `${base}/api/?threshold=${threshold}&detail=${detail}`;
   const key = readKey() ? " -H 'X-API-Key: YOUR-KEY'" : "";
   return `curl -s -H 'Content-Type: ${kind}'${key} --data-binary ${quoted(`@${name}`)} ${quoted(url)}`;
 }

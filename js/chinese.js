@@ -43,6 +43,8 @@ export const CHINESE = {
   label: "类别",
   score: "分数",
   timing: "{width} × {height} 像素 · 传输 {upload} 毫秒 · 解码 {decode} 毫秒 · 推理 {inference} 毫秒",
+  timingOfParts: "{width} × {height} 像素，分 {parts} 块 · 传输 {upload} 毫秒 · 解码 {decode} 毫秒 · 推理 {inference} 毫秒",
+  fine: "仔细查看（能找到更小的人脸，耗时更长）",
   failed: "没有结果。",
   failedFor: "{name}：没有结果。",
   retry: "重试",

@@ -43,6 +43,8 @@ export const ENGLISH = {
   label: "Label",
   score: "Score",
   timing: "{width} × {height} px · sending {upload} ms · decoding {decode} ms · inference {inference} ms",
+  timingOfParts: "{width} × {height} px in {parts} parts · sending {upload} ms · decoding {decode} ms · inference {inference} ms",
+  fine: "Look closely (finds smaller faces, takes longer)",
   failed: "No result.",
   failedFor: "No result for {name}.",
   retry: "Try again",

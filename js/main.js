@@ -9,7 +9,7 @@ import { live, queue, view } from "./parts.js";
 import { listenForPhotos } from "./sources.js";
 import { mark, refresh, refuse } from "./stage.js";
 import { state } from "./state.js";
-import { changed, clear, receive, translate } from "./visit.js";
+import { changed, clear, lookFiner, receive, translate } from "./visit.js";
 
 queue.onChange = changed;
 view.onPoint = mark;
@@ -25,6 +25,7 @@ $("#classes").on("change", "input", ({ target }) => {
   refresh();
 });
 
+$("#fine").on("change", ({ target }) => lookFiner(target.checked));
 $("#retry").on("click", () => queue.retry([state.selected]));
 $("#retry-all").on("click", () => queue.retry(queue.retryable));
 $("#cancel").on("click", () => queue.cancel());

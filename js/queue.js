@@ -14,6 +14,7 @@ export class Queue {
     this.onChange = () => {}; // hears of every change: of an item, or with null of all
     this.items = [];
     this.running = 0;
+    this.detail = "fine"; // of the photos that are asked about from now on
     this.abort = new AbortController();
   }
 
@@ -81,7 +82,7 @@ export class Queue {
       if (photo && !item.thumbnail) this.set(item, { thumbnail: await thumbnail(photo) });
       const sent = photo ? await shrink(item.blob, photo) : item.blob;
       const onWait = (seconds) => this.set(item, { waits: seconds });
-      const { answer, milliseconds } = await detect(this.base, sent, { signal, onWait });
+      const { answer, milliseconds } = await detect(this.base, sent, { signal, onWait, detail: this.detail });
       if (!photo) throw new ApiError(() => t("unshowable"), { final: true });
       const whole = rescale(answer, photo.naturalWidth, photo.naturalHeight);
       this.set(item, { state: "done", answer: whole, milliseconds, waits: 0 });

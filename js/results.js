@@ -72,7 +72,8 @@ export function showTiming(answer, milliseconds) {
   const { total, decode, inference } = answer.timing_ms;
   const upload = Math.max(0, milliseconds - total);
   const rounded = { upload: upload.toFixed(0), decode: decode.toFixed(0), inference: inference.toFixed(0) };
-  $("#timing").text(t("timing", { ...answer.image, ...rounded }));
+  const { parts = 1 } = answer;
+  $("#timing").text(t(parts > 1 ? "timingOfParts" : "timing", { ...answer.image, ...rounded, parts }));
 }
 
 export function markRow(face) {

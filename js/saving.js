@@ -29,7 +29,7 @@ export async function copyText(kind) {
   const { selected, threshold } = state;
   const text =
     kind === "curl"
-      ? asCurl(base, selected.name, selected.blob.type, threshold)
+      ? asCurl(base, selected.name, selected.blob.type, threshold, selected.answer.detail)
       : JSON.stringify({ ...selected.answer, results: filter(selected.answer.results) }, null, 1);
   $("#copied").text("");
   const done = await copy(text);

@@ -28,6 +28,12 @@ export function changed(item) {
   keepFocus();
 }
 
+// How photos are looked at from now on; the selected one is looked at again.
+export function lookFiner(fine) {
+  queue.detail = fine ? "fine" : "normal";
+  if (state.selected && !isLive()) queue.retry([state.selected].filter(({ state: itemState }) => itemState === "done"));
+}
+
 export function clear() {
   leaveLive();
   Object.assign(state, { selected: null, photo: null, notice: null });

@@ -50,9 +50,9 @@ def picture_of(page):
     return page.evaluate("$('#canvas')[0].toDataURL()")
 
 
-def ask_api(api, photo, threshold):
+def ask_api(api, photo, threshold, detail="fine"):
     request = urllib.request.Request(
-        f"{api}/api/?threshold={threshold}", photo.read_bytes(), {"Content-Type": "image/jpeg"}
+        f"{api}/api/?threshold={threshold}&detail={detail}", photo.read_bytes(), {"Content-Type": "image/jpeg"}
     )
     with urllib.request.urlopen(request, timeout=60) as answer:
         return json.load(answer)

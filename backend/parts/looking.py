@@ -1,6 +1,6 @@
 """The looks themselves: each part of a photo through the model, one after the other.
 
-As one batch, five parts took 1.04 times as long as one by one on one core (`python scripts/benchmarking/looks.py`).
+As one batch, five inferences took 1.02 times as long as one by one on one core (scripts/benchmarking/looks.py).
 """
 
 import time

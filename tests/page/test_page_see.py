@@ -1,3 +1,5 @@
+import cv2
+import numpy as np
 import pytest
 from browsing import GROUP, choose, picture_of, set_threshold
 from conftest import IMAGES
@@ -135,3 +137,26 @@ def test_the_threshold_stays_as_it_was_set_for_the_next_photo(page):
     set_threshold(page, 1)
     choose(page, IMAGES / "test_mask.jpg")
     expect(page.locator("#threshold-value")).to_have_text("1.00")
+
+
+def test_a_close_look_is_the_default_and_a_switch_asks_again(page):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "/api/" in request.url else None)
+    choose(page, IMAGES / "test_mask.jpg")
+    expect(page.locator("#timing")).to_contain_text("in 5 parts")
+    page.locator("#fine").uncheck()
+    expect(page.locator("#timing")).not_to_contain_text("parts")
+    page.locator("#fine").check()
+    expect(page.locator("#timing")).to_contain_text("in 5 parts")
+    assert [url.rpartition("detail=")[2] for url in asked] == ["fine", "normal", "fine"]
+
+
+def test_a_panorama_is_sent_large_enough_for_its_faces(page, tmp_path):
+    photo = np.full((600, 8000, 3), 128, np.uint8)
+    face = cv2.imread(str(IMAGES / "test_mask.jpg"))
+    face = cv2.resize(face, (160, 200), interpolation=cv2.INTER_AREA)
+    for x in (300, 3500, 7000):
+        photo[200:400, x : x + 160] = face
+    cv2.imwrite(str(tmp_path / "panorama.jpg"), photo)
+    choose(page, tmp_path / "panorama.jpg")
+    expect(page.locator("#count-masked")).to_have_text("3")
