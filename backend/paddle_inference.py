@@ -29,7 +29,7 @@ from backend.model.nms import suppress
 from backend.model.onnx_model import OnnxModel
 from backend.parts.cutting import MAX_PARTS, Part, check_detail, cut
 from backend.parts.looking import Looks, look
-from backend.parts.merging import NOT_FOUND, merge
+from backend.parts.merging import LOWEST, merge
 from backend.settings import MODELS, Settings
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ class PicoDetector:
         decoded = time.perf_counter()
         parts = self.cut(photo.width, photo.height, detail)
         # what several parts show may score higher together
-        looks = self.look(photo, parts, threshold if len(parts) == 1 else NOT_FOUND, between)
+        looks = self.look(photo, parts, threshold if len(parts) == 1 else LOWEST, between)
         found = self.settle(self.merge(looks.found, parts, photo).above(threshold))
         results = found.clip(photo.width, photo.height).as_results(self.labels)
         return {

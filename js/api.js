@@ -4,7 +4,6 @@ import { t, translated } from "./i18n.js";
 import { keyHeaders, readKey } from "./api_key.js";
 import { RAW_TYPES } from "./photo.js";
 
-const DEFAULT_PORT = 5000;
 const TIMEOUT_MS = 60000;
 const MOST_TRIES = 6;
 const MOST_WAIT_SECONDS = 30;
@@ -14,23 +13,16 @@ export const LOWEST_THRESHOLD = 0.05;
 
 export class ApiError extends Error {
   // words gives the text in the language of the moment.
-  // unreachable: nothing answered; unauthorized: the API asks for a key; cancelled: by the visitor; final: asking again
-  // would change nothing.
-  constructor(words, { unreachable = false, unauthorized = false, cancelled = false, final = false } = {}) {
+  // unreachable: nothing answered; unauthorized: the API asks for a key; cancelled: by the visitor; tooLarge: for the
+  // API's limits; final: asking again would change nothing.
+  constructor(words, { unreachable, unauthorized, cancelled, tooLarge, final } = {}) {
     super(words());
-    Object.assign(this, { words, unreachable, unauthorized, cancelled, final });
+    Object.assign(this, { words, unreachable, unauthorized, cancelled, tooLarge, final });
   }
 
   get text() {
     return this.words();
   }
-}
-
-// The API's address: ?api=URL, or the page's own host on port 5000.
-export function apiBase(location) {
-  const given = new URLSearchParams(location.search).get("api");
-  if (given) return (/^https?:\/\//i.test(given) ? given : `http://${given}`).replace(/(\/api)?\/*$/, "");
-  return `${location.protocol}//${location.hostname}:${DEFAULT_PORT}`;
 }
 
 // Resolves to { answer, milliseconds } for a photo (a Blob). A busy API is asked again when it says so; onWait(seconds)
@@ -56,7 +48,7 @@ function send(base, photo, detail, signal) {
     }
     const xhr = $.ajax({
       ...request(base, photo, detail),
-      headers: keyHeaders(),
+      headers: keyHeaders(base),
       dataType: "json",
       processData: false,
       timeout: TIMEOUT_MS,
@@ -85,10 +77,11 @@ function request(base, photo, detail) {
 
 function failure(xhr, reason, base) {
   if (xhr.status === 503) return new ApiError(() => t("overloaded"));
-  if (xhr.status === 401) return new ApiError(() => t(readKey() ? "wrongKey" : "needsKey"), { unauthorized: true });
+  if (xhr.status === 401) return new ApiError(() => t(readKey(base) ? "wrongKey" : "needsKey"), { unauthorized: true });
   const final = xhr.status >= 400 && xhr.status < 500;
   const { code, detail } = xhr.responseJSON ?? {};
-  if (detail) return new ApiError(() => translated(`code_${code}`) ?? detail, { final });
+  const tooLarge = xhr.status === 413;
+  if (detail) return new ApiError(() => translated(`code_${code}`) ?? detail, { final, tooLarge });
   if (reason === "timeout") return new ApiError(() => t("timeout", { seconds: TIMEOUT_MS / 1000 }));
   if (xhr.status) return new ApiError(() => t("noReason", { status: xhr.status }));
   return new ApiError(() => t("unreachable", { base }), { unreachable: true });
@@ -104,12 +97,12 @@ export function pause(milliseconds, signal) {
   });
 }
 
-// Whether the API answers at all.
-export function isReachable(base) {
+// What the API says of itself, { concurrency, max_body_bytes, ... }; null if it does not answer.
+export function readiness(base) {
   return new Promise((resolve) => {
     $.ajax({ url: `${base}/readyz`, timeout: 5000 })
-      .done(() => resolve(true))
-      .fail(() => resolve(false));
+      .done((facts) => resolve(facts ?? {}))
+      .fail(() => resolve(null));
   });
 }
 
@@ -118,6 +111,6 @@ export function asCurl(base, name, type, threshold, detail = "normal") {
   const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
   const kind = RAW_TYPES.includes(type) ? type : "image/jpeg";
   const url = `${base}/api/?threshold=${threshold}&detail=${detail}`;
-  const key = readKey() ? " -H 'X-API-Key: YOUR-KEY'" : "";
+  const key = readKey(base) ? " -H 'X-API-Key: YOUR-KEY'" : "";
   return `curl -s -H 'Content-Type: ${kind}'${key} --data-binary ${quoted(`@${name}`)} ${quoted(url)}`;
 }

@@ -1,28 +1,30 @@
-// The API's key, where it asks for one; kept for this tab only.
+// The API's key, where it asks for one; kept for this tab only, and sent to the API that it was given for.
 
-const NAME = "api-key";
+import { originOf } from "./address.js";
 
-let given = "";
+const nameOf = (base) => `api-key ${originOf(base)}`;
 
-export function readKey() {
+const given = {};
+
+export function readKey(base) {
   try {
-    return sessionStorage.getItem(NAME) ?? "";
+    return sessionStorage.getItem(nameOf(base)) ?? "";
   } catch {
-    return given; // storage can be switched off
+    return given[nameOf(base)] ?? ""; // storage can be switched off
   }
 }
 
-export function rememberKey(key) {
-  given = key;
+export function rememberKey(base, key) {
+  given[nameOf(base)] = key;
   try {
-    sessionStorage.setItem(NAME, key);
+    sessionStorage.setItem(nameOf(base), key);
   } catch {
     // it still works until the page is left
   }
 }
 
 // The headers that a request to the API carries; a header takes bytes only, so the key goes as UTF-8.
-export function keyHeaders() {
-  const bytes = new TextEncoder().encode(readKey());
+export function keyHeaders(base) {
+  const bytes = new TextEncoder().encode(readKey(base));
   return bytes.length ? { "X-API-Key": String.fromCharCode(...bytes) } : {};
 }

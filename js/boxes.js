@@ -5,16 +5,37 @@ import { colourOf, dashOf, inWords, signOf } from "./labels.js";
 const LABEL_HEIGHT = 20;
 const LABEL_FONT = "600 13px system-ui, sans-serif";
 const PADDING = 7;
+const LABELS_FIRST = 1000; // rather on a face than on another label
+const WIDEST = 0.3; // a label, of the picture's width
+const LABELS = "labels";
+
+// How faces are labelled on pictures, those that are saved too: "full", "sign" or "none"; remembered on this device.
+export function labelStyle() {
+  try {
+    return localStorage.getItem(LABELS) ?? "full";
+  } catch {
+    return $("#label-style").val() || "full"; // storage can be switched off
+  }
+}
+
+export function chooseLabelStyle(style) {
+  try {
+    localStorage.setItem(LABELS, style);
+  } catch {
+    // the choice holds as long as the page is open
+  }
+}
 
 // Draws faces into a context whose unit is a CSS pixel.
 //   place(x, y) gives the position of a pixel of the photo; size is the drawing's { width, height };
 //   marked is the face to point out, if any; unit makes lines and labels larger (for pictures that are saved);
-//   short leaves the words out of the labels.
-export function drawFaces(context, faces, { place, size, marked = null, unit = 1, short = false }) {
+//   labels: "full", "sign" (without words), or "none".
+export function drawFaces(context, faces, { place, size, marked = null, unit = 1, labels: style = labelStyle() }) {
   const boxes = faces.map((face) => toBox(face, place)).filter((box) => isVisible(box, size));
   context.font = LABEL_FONT.replace("13px", `${13 * unit}px`);
   const taken = [];
-  const labels = boxes.map((box) => placeLabel(context, box, { size, taken, unit, short }));
+  const shown = style === "none" ? [] : boxes;
+  const labels = shown.map((box) => placeLabel(context, box, { size, taken, boxes, unit, style }));
   [...boxes].reverse().forEach((box) => drawBox(context, box, box.face === marked, unit)); // the best score on top
   labels.forEach((label) => drawLabel(context, label, unit));
 }
@@ -40,11 +61,20 @@ function drawBox(context, { face, x1, y1, x2, y2 }, marked, unit) {
   context.setLineDash([]);
 }
 
-// Takes, of the places around the box, the one that covers least of the labels placed before.
-function placeLabel(context, box, { size, taken, unit, short }) {
-  const words = short && signOf(box.face) ? "" : `${inWords(box.face.label)} `;
-  const sign = signOf(box.face);
-  const text = `${sign && `${sign} `}${words}${box.face.score.toFixed(2)}`;
+// As long as the picture's width allows: words and score, sign and score, the sign.
+function textFor(context, { face }, { size, unit, style }) {
+  const sign = signOf(face);
+  const score = face.score.toFixed(2);
+  const full = `${sign && `${sign} `}${inWords(face.label)} ${score}`;
+  if (!sign) return full;
+  const widthOf = (text) => context.measureText(text).width + 2 * PADDING * unit;
+  const forms = style === "sign" ? [sign] : [full, `${sign} ${score}`, sign];
+  return forms.find((text) => widthOf(text) <= size.width * WIDEST) ?? sign;
+}
+
+// Takes, of the places around the box, the one that covers least of the labels placed before, and of other faces.
+function placeLabel(context, box, { size, taken, boxes, unit, style }) {
+  const text = textFor(context, box, { size, unit, style });
   const height = LABEL_HEIGHT * unit;
   const width = context.measureText(text).width + 2 * PADDING * unit;
   const line = 2 * unit;
@@ -65,7 +95,9 @@ function placeLabel(context, box, { size, taken, unit, short }) {
     width,
     height,
   }));
-  const costs = candidates.map((candidate) => taken.reduce((sum, other) => sum + overlap(candidate, other), 0));
+  const faces = boxes.map(({ x1, y1, x2, y2 }) => ({ x: x1, y: y1, width: x2 - x1, height: y2 - y1 }));
+  const covered = (candidate, others) => others.reduce((sum, other) => sum + overlap(candidate, other), 0);
+  const costs = candidates.map((candidate) => LABELS_FIRST * covered(candidate, taken) + covered(candidate, faces));
   const best = candidates[costs.indexOf(Math.min(...costs))];
   taken.push(best);
   return { ...best, text, face: box.face };

@@ -1,12 +1,13 @@
 // The API out of reach, or behind a key: the page says so, and asks again about what failed for it.
 
-import { isReachable, pause } from "./api.js";
+import { pause, readiness } from "./api.js";
 import { t } from "./i18n.js";
 import { rememberKey } from "./api_key.js";
-import { base, queue } from "./parts.js";
+import { agreed, base, queue } from "./parts.js";
 import { state } from "./state.js";
 
 const RECONNECT_MS = 3000;
+const MOST_AT_ONCE = 6; // connections that a browser opens to one server
 const MOST_RECONNECTS = 3; // a photo is asked about again by itself
 
 // Looks for the API until it answers.
@@ -16,17 +17,28 @@ export async function reconnect() {
   if (state.reconnecting) return;
   state.reconnecting = true;
   do await pause(RECONNECT_MS);
-  while (!(await isReachable(base)));
+  while (!(await isReachable()));
   state.reconnecting = false;
   recovered();
 }
 
 export async function reconnectNow() {
-  if (await isReachable(base)) recovered();
+  if (await isReachable()) recovered();
 }
 
 export async function reconnectIfAway() {
-  if (!(await isReachable(base))) reconnect();
+  await agreed;
+  if (!(await isReachable())) reconnect();
+}
+
+// Whether the API answers; what it says of itself is remembered.
+async function isReachable() {
+  const facts = await readiness(base);
+  if (!facts) return false;
+  state.server = facts;
+  if (facts.concurrency) queue.atOnce = Math.min(MOST_AT_ONCE, facts.concurrency);
+  queue.next();
+  return true;
 }
 
 export const nameOutage = () => $("#outage-text").text(t("unreachable", { base }));
@@ -51,7 +63,7 @@ export function askForKey(error) {
 // Takes the key, and asks again about what failed without.
 export function useKey(event) {
   event.preventDefault();
-  rememberKey($("#key-input").val().trim());
+  rememberKey(base, $("#key-input").val().trim());
   $("#key").prop("hidden", true);
   queue.retry(queue.items.filter(({ state: itemState, error }) => itemState === "failed" && error.unauthorized));
 }

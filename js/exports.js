@@ -24,13 +24,14 @@ export async function annotated(item, faces) {
 }
 
 export function asJson(entries) {
-  const answers = entries.map(({ item, faces }) => ({ photo: item.name, ...item.answer, results: faces }));
+  const answers = entries.map(({ item, faces }) => ({ photo: item.path, ...item.answer, results: faces }));
   return new Blob([JSON.stringify(answers.length === 1 ? answers[0] : answers, null, 1)], { type: "application/json" });
 }
 
+// A row a face; a photo without faces has one too, with its name only.
 export function asCsv(entries) {
   const rows = entries.flatMap(({ item, faces }) =>
-    faces.map((face) => [item.name, face.label, face.class_id, face.score, ...face.box]),
+    faces.length ? faces.map((face) => [item.path, face.label, face.class_id, face.score, ...face.box]) : [[item.path, "", "", "", "", "", "", ""]],
   );
   const lines = [COLUMNS, ...rows].map((row) => row.map(quote).join(","));
   return new Blob(["\ufeff", lines.join("\r\n"), "\r\n"], { type: "text/csv" }); // the mark tells Excel of UTF-8
@@ -43,16 +44,18 @@ function quote(value) {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-export async function asZip(entries) {
+// Folders stay folders; onProgress(done) hears after each photo.
+export async function asZip(entries, onProgress = () => {}) {
   const names = new Set();
   const files = [];
   for (const { item, faces } of entries) {
-    let name = `${stem(item.name)}.jpg`;
-    for (let number = 2; names.has(name); number += 1) name = `${stem(item.name)}_${number}.jpg`;
+    let name = `${stem(item.path)}.jpg`;
+    for (let number = 2; names.has(name); number += 1) name = `${stem(item.path)}_${number}.jpg`;
     names.add(name);
     files.push({ name, blob: await annotated(item, faces) });
+    onProgress(files.length);
   }
-  return zip(files);
+  return zip(files, new Date());
 }
 
 export function save(blob, name) {

@@ -8,7 +8,7 @@ $(document).on("focusin", ({ target }) => {
   last = target;
 });
 
-const isVisible = (element) => element.isConnected && element.getClientRects().length > 0;
+const isVisible = (element) => element.isConnected && element.getClientRects().length > 0 && !element.disabled;
 
 export function keepFocus() {
   const lost = last && !isVisible(last) && [document.body, last, null].includes(document.activeElement);

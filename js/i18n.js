@@ -48,6 +48,7 @@ export function applyLanguage() {
   document.documentElement.lang = current === "zh" ? "zh-CN" : "en";
   document.title = t("title");
   $("[data-t]").each((_, element) => void $(element).text(t($(element).data("t"))));
+  $("[data-t-alt]").each((_, element) => void $(element).attr("alt", t($(element).data("tAlt"))));
   $("[data-t-label]").each((_, element) => {
     const words = t($(element).data("tLabel"));
     $(element).attr("aria-label", words);

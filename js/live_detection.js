@@ -10,7 +10,6 @@ const LONGEST_SIDE = 640; // px sent
 const QUALITY = 0.8;
 const FPS_OVER = 10; // answers
 const PAUSE_AFTER_FAILURE = 1000; // ms
-const NARROW = 480; // CSS pixels: short labels
 
 export class Live {
   constructor(base) {
@@ -18,6 +17,8 @@ export class Live {
     this.onFaces = () => {}; // hears of each answer
     this.onError = () => {}; // hears the words of what keeps the source from playing
     this.onTrouble = () => {}; // hears of each request that failed
+    this.onPause = () => {};
+    this.picture = null; // that the answer is about
     this.filter = (results) => results; // gives the faces to draw
     this.video = $("#live-video")[0];
     this.canvas = $("#live-canvas")[0];
@@ -26,7 +27,10 @@ export class Live {
     this.answer = null;
     this.session = 0; // of two starts in a row, only the last one counts
     $(this.video).on("error", () => this.video.currentSrc && this.abort && this.fail("videoFailed"));
-    $(this.video).on("seeked loadeddata", () => this.wake?.());
+    $(this.video)
+      .on("seeked loadeddata", () => this.wake?.())
+      .on("seeking", () => this.forget())
+      .on("pause", () => this.onPause());
     $(document).on("visibilitychange", () => this.wake?.());
     $(window).on("resize", () => this.paint());
   }
@@ -123,7 +127,7 @@ export class Live {
     this.video.removeAttribute("src");
     if (this.url) URL.revokeObjectURL(this.url);
     this.url = null;
-    this.answer = null;
+    this.forget();
   }
 
   fail(key, values) {
@@ -141,17 +145,21 @@ export class Live {
         continue;
       }
       shown = moment;
+      const picture = await createImageBitmap(this.video).catch(() => null);
+      if (!picture) continue;
       try {
-        const { answer } = await detect(this.base, await this.frame(), { signal });
+        const { answer } = await detect(this.base, await this.frame(picture), { signal });
+        if (signal.aborted) return;
         times.push(performance.now());
         this.fps = times.length > 1 ? ((times.length - 1) * 1000) / (times.at(-1) - times[0]) : 0;
         if (times.length > FPS_OVER) times.shift();
         this.answer = rescale(answer, this.video.videoWidth, this.video.videoHeight);
+        this.showPicture(picture);
         this.onFaces(this.answer);
         this.paint();
       } catch (error) {
         if (signal.aborted) return;
-        this.answer = null;
+        this.forget();
         this.onTrouble(error);
         await pause(PAUSE_AFTER_FAILURE, signal);
       }
@@ -171,9 +179,23 @@ export class Live {
     });
   }
 
-  // The newest picture as a small JPEG.
-  frame() {
-    return this.capture(LONGEST_SIDE, QUALITY);
+  // A picture as a small JPEG.
+  frame(picture) {
+    const { width, height } = picture;
+    return scaledJpeg(picture, width, height, LONGEST_SIDE / Math.max(width, height), QUALITY);
+  }
+
+  // Boxes are drawn on the picture that they belong to, which lies over the film.
+  showPicture(picture) {
+    this.picture?.close();
+    this.picture = picture;
+  }
+
+  // What was found is no longer true.
+  forget() {
+    this.answer = null;
+    this.showPicture(null);
+    this.paint();
   }
 
   capture(longest, quality) {
@@ -193,7 +215,13 @@ export class Live {
     const scale = Math.min(width / videoWidth, height / videoHeight);
     const left = (width - videoWidth * scale) / 2;
     const top = (height - videoHeight * scale) / 2;
+    if (this.picture) {
+      context.save();
+      if (this.mirrored) context.setTransform(-density, 0, 0, density, width * density, 0);
+      context.drawImage(this.picture, left, top, videoWidth * scale, videoHeight * scale);
+      context.restore();
+    }
     const place = (x, y) => [left + (this.mirrored ? videoWidth - x : x) * scale, top + y * scale];
-    drawFaces(context, this.filter(this.answer.results), { place, size: { width, height }, short: width < NARROW });
+    drawFaces(context, this.filter(this.answer.results), { place, size: { width, height } });
   }
 }

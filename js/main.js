@@ -1,5 +1,6 @@
 // Ties the page together: which part hears of what. It does nothing itself.
 
+import { chooseLabelStyle, labelStyle } from "./boxes.js";
 import { reconnectIfAway, reconnectNow, useKey } from "./connection.js";
 import { endFilm, keepLivePicture, liveTrouble, showLiveFaces, startCamera, startVideo } from "./live_controls.js";
 import { filter, showLabel } from "./filter.js";
@@ -7,9 +8,9 @@ import { toggleLanguage } from "./i18n.js";
 import { copyText, saveAll, saveOne } from "./saving.js";
 import { live, queue, view } from "./parts.js";
 import { listenForPhotos } from "./sources.js";
-import { mark, refresh, refuse } from "./stage.js";
+import { mark, refilter, refuse } from "./stage.js";
 import { state } from "./state.js";
-import { changed, clear, lookFiner, receive, translate } from "./visit.js";
+import { changed, clear, lookFiner, receive, removeSelected, restore, step, translate } from "./visit.js";
 
 queue.onChange = changed;
 view.onPoint = mark;
@@ -18,18 +19,27 @@ listenForPhotos({ onPhotos: receive, onVideo: startVideo, onError: refuse });
 
 $("#threshold").on("input", ({ target }) => {
   state.threshold = Number(target.value);
-  refresh();
+  refilter();
 });
 $("#classes").on("change", "input", ({ target }) => {
   showLabel(target.value, target.checked);
-  refresh();
+  refilter();
 });
 
+$("#label-style")
+  .val(labelStyle())
+  .on("change", ({ target }) => {
+    chooseLabelStyle(target.value);
+    view.paint();
+    live.paint();
+  });
 $("#fine").on("change", ({ target }) => lookFiner(target.checked));
 $("#retry").on("click", () => queue.retry([state.selected]));
 $("#retry-all").on("click", () => queue.retry(queue.retryable));
 $("#cancel").on("click", () => queue.cancel());
 $("#clear").on("click", clear);
+$("#remove").on("click", removeSelected);
+$(document).on("keydown", stepByKeys);
 $("#outage-retry").on("click", reconnectNow);
 $("#key").on("submit", useKey);
 
@@ -42,6 +52,9 @@ $(".start-camera").on("click", () => startCamera());
 $("#camera-choice").on("change", ({ target }) => startCamera(target.value));
 $("#mirrored").on("change", ({ target }) => live.wishMirrored(target.checked));
 $("#live-stop").on("click", endFilm);
+live.onPause = () => $("#fps").text("");
+$("#live-full").on("click", () => $(".film")[0].requestFullscreen?.());
+$(document).on("fullscreenchange", () => live.paint());
 $("#live-keep").on("click", keepLivePicture);
 
 $("#language").on("click", () => {
@@ -49,5 +62,12 @@ $("#language").on("click", () => {
   translate();
 });
 
+// Previous and next photo; not while something is written or chosen.
+function stepByKeys({ key, target, ctrlKey, metaKey, altKey }) {
+  if (ctrlKey || metaKey || altKey || $(target).is("input, select, textarea")) return;
+  if (key === "n" || key === "p") step(key === "n" ? 1 : -1);
+}
+
 translate();
+restore();
 reconnectIfAway();

@@ -1,11 +1,12 @@
 // The page's long-lived parts, one of each; main.js tells them whom to call.
 
-import { apiBase } from "./api.js";
+import { agreement, apiBase, apiPort } from "./address.js";
 import { Live } from "./live_detection.js";
 import { Queue } from "./queue.js";
 import { View } from "./view.js";
 
-export const base = apiBase(window.location);
-export const queue = new Queue(base);
+export const base = apiBase(window.location, apiPort());
+export const agreed = agreement(base, window.location);
+export const queue = new Queue(base, agreed);
 export const view = new View($("#canvas")[0]);
 export const live = new Live(base);

@@ -1,12 +1,8 @@
-// Photos in the browser: loaded upright, and scaled down where they are larger than the detector needs.
+// Photos in the browser: loaded upright, drawn smaller, and answers brought back to their pixels.
 
 import { turned, webpOrientation } from "./orientation.js";
 
 export const RAW_TYPES = ["image/jpeg", "image/png", "image/webp", "image/bmp"]; // that the API takes as they are
-
-const LONGEST_SIDE = 1600; // px sent; the model looks at 416 of the whole, or of a third of it
-const SHORTEST_SIDE = 640; // px of a long photo, which is looked at in parts
-const QUALITY = 0.92;
 
 // An image element, upright as the API has it; rejects if the browser cannot show it.
 export async function loadPhoto(blob) {
@@ -24,15 +20,6 @@ async function decoded(blob) {
     URL.revokeObjectURL(photo.src);
   }
   return photo;
-}
-
-// The photo as it is sent: itself, or a JPEG where it is too large, or of a kind that only the browser may know.
-export async function shrink(blob, photo) {
-  const { naturalWidth, naturalHeight } = photo;
-  const sides = [naturalWidth, naturalHeight];
-  const scale = Math.max(LONGEST_SIDE / Math.max(...sides), SHORTEST_SIDE / Math.min(...sides));
-  if (scale >= 1 && RAW_TYPES.includes(blob.type)) return blob;
-  return scaledJpeg(photo, naturalWidth, naturalHeight, scale, QUALITY);
 }
 
 // A JPEG of a picture (an image or a video) of this width and height, scaled down where scale is below 1.

@@ -1,29 +1,45 @@
-// The photos of this visit, asked about two at a time; one that fails does not stop the rest.
+// The photos of this visit, asked about as many at a time as the API works on; one that fails does not stop the rest.
 
 import { ApiError, detect } from "./api.js";
 import { t } from "./i18n.js";
-import { loadPhoto, rescale, scaledJpeg, shrink } from "./photo.js";
+import { RAW_TYPES, rescale } from "./photo.js";
+import { scaleDown } from "./scaling.js";
 
-const AT_ONCE = 2;
-const THUMBNAIL = 160; // px
-const THUMBNAIL_QUALITY = 0.8;
+const USUAL_AT_ONCE = 2;
+const SMALL = 1e6; // bytes: what is smaller is sent as it is, and not decoded here at all
+const SENT = { longest: 1600, shortest: 640, quality: 0.92 }; // of the rest; long photos are looked at in parts
+
+const cancelled = () => new ApiError(() => t("cancelled"), { cancelled: true });
 
 export class Queue {
-  constructor(base) {
+  // Nothing is sent before agreed resolves.
+  constructor(base, agreed = Promise.resolve()) {
     this.base = base;
+    this.agreed = agreed;
     this.onChange = () => {}; // hears of every change: of an item, or with null of all
     this.items = [];
     this.running = 0;
+    this.atOnce = USUAL_AT_ONCE;
+    this.urgent = null; // the item that is done next
     this.detail = "fine"; // of the photos that are asked about from now on
     this.abort = new AbortController();
   }
 
   add(photos) {
-    const items = photos.map(({ blob, name }) => ({ blob, name, state: "waiting", answer: null, error: null }));
-    this.items.push(...items);
-    items.forEach((item) => this.onChange(item));
-    this.next();
+    const items = photos.map(({ blob, name, path = name }) => ({ id: newId(), blob, name, path, state: "waiting", answer: null, error: null }));
+    this.bring(items);
     return items;
+  }
+
+  // Takes items that were here before: cleared, or kept on the device. What was not answered is asked about.
+  bring(items) {
+    items.forEach((item) => {
+      item.state = item.answer ? "done" : item.state === "cancelled" ? "cancelled" : "waiting";
+      item.error = item.state === "cancelled" ? cancelled() : null;
+    });
+    this.items.push(...items);
+    this.onChange(null);
+    this.next();
   }
 
   retry(items) {
@@ -35,14 +51,26 @@ export class Queue {
     this.abort.abort();
     this.abort = new AbortController();
     const waiting = this.items.filter((item) => item.state === "waiting");
-    waiting.forEach((item) => this.set(item, { state: "cancelled", error: new ApiError(() => t("cancelled"), { cancelled: true }) }));
+    waiting.forEach((item) => this.set(item, { state: "cancelled", error: cancelled() }));
   }
 
+  // Returns what was in it.
   clear() {
     this.cancel();
-    this.items.forEach((item) => item.thumbnail && URL.revokeObjectURL(item.thumbnail));
+    const items = this.items;
     this.items = [];
     this.onChange(null);
+    return items;
+  }
+
+  remove(item) {
+    this.items = this.items.filter((other) => other !== item);
+    this.onChange(null);
+  }
+
+  // An item that waits is done next.
+  hurry(item) {
+    this.urgent = item;
   }
 
   get done() {
@@ -63,8 +91,9 @@ export class Queue {
   }
 
   next() {
-    while (this.running < AT_ONCE) {
-      const item = this.items.find(({ state }) => state === "waiting");
+    while (this.running < this.atOnce) {
+      const isNext = this.urgent?.state === "waiting" && this.items.includes(this.urgent);
+      const item = isNext ? this.urgent : this.items.find(({ state }) => state === "waiting");
       if (!item) return;
       this.running += 1;
       this.work(item).finally(() => {
@@ -77,25 +106,37 @@ export class Queue {
   async work(item) {
     this.set(item, { state: "working", error: null });
     const { signal } = this.abort;
-    const photo = await loadPhoto(item.blob).catch(() => null);
+    const onWait = (seconds) => this.set(item, { waits: seconds });
     try {
-      if (photo && !item.thumbnail) this.set(item, { thumbnail: await thumbnail(photo) });
-      const sent = photo ? await shrink(item.blob, photo) : item.blob;
-      const onWait = (seconds) => this.set(item, { waits: seconds });
-      const { answer, milliseconds } = await detect(this.base, sent, { signal, onWait, detail: this.detail });
-      if (!photo) throw new ApiError(() => t("unshowable"), { final: true });
-      const whole = rescale(answer, photo.naturalWidth, photo.naturalHeight);
-      this.set(item, { state: "done", answer: whole, milliseconds, waits: 0 });
+      await this.agreed;
+      const asked = await this.ask(item.blob, { signal, onWait, detail: this.detail });
+      this.set(item, { state: "done", ...asked, waits: 0 });
     } catch (error) {
       if (!(error instanceof ApiError)) console.error(error);
       const known = error instanceof ApiError ? error : new ApiError(() => t("unshowable"), { final: true });
       this.set(item, { state: known.cancelled ? "cancelled" : "failed", error: known, waits: 0 });
     }
   }
+
+  // Resolves to { answer, milliseconds } in pixels of the photo. What the API finds too large is sent again, smaller.
+  async ask(blob, options) {
+    if (RAW_TYPES.includes(blob.type) && blob.size <= SMALL) {
+      try {
+        return await detect(this.base, blob, options);
+      } catch (error) {
+        if (!error.tooLarge) throw error;
+      }
+    }
+    const photo = await scaleDown(blob, SENT).catch(() => null);
+    const { answer, milliseconds } = await detect(this.base, photo?.jpeg ?? blob, options);
+    if (!photo) throw new ApiError(() => t("unshowable"), { final: true });
+    return { answer: rescale(answer, photo.width, photo.height), milliseconds };
+  }
 }
 
-async function thumbnail(photo) {
-  const { naturalWidth, naturalHeight } = photo;
-  const scale = THUMBNAIL / Math.min(naturalWidth, naturalHeight);
-  return URL.createObjectURL(await scaledJpeg(photo, naturalWidth, naturalHeight, scale, THUMBNAIL_QUALITY));
+// Sorts as it was made; crypto.randomUUID is not there on plain http.
+let made = 0;
+function newId() {
+  made += 1;
+  return `${String(Date.now()).padStart(15, "0")}-${String(made).padStart(7, "0")}-${Math.random().toString(36).slice(2)}`;
 }

@@ -3,6 +3,7 @@
 import { t } from "./i18n.js";
 import { idOf, inOrder, inWords, isBad, isKnown } from "./labels.js";
 import { state } from "./state.js";
+import { say } from "./status.js";
 
 const MOST_LISTED = 6; // labels; of a model with more, those that are on the photo are listed
 
@@ -31,20 +32,24 @@ function summary(faces, hidden, labels) {
 }
 
 // Fills counts, banner and table; onMark(face or null) hears of hover and focus.
-export function showResults(faces, hidden, answer, onMark) {
+// calm: changes are told no more often than somebody can hear them, for moving pictures.
+export function showResults(faces, hidden, answer, onMark, { calm = false } = {}) {
   const { labels } = answer.model;
   listLabels(answer);
-  $("#counts dd").each((_, element) => void $(element).text(countOf(faces, $(element).data("label"))));
+  const scored = overThreshold(answer.results); // a switch hides boxes, not the count
+  $("#counts dd").each((_, element) => void $(element).text(countOf(scored, $(element).data("label"))));
   const bad = faces.some(isBad);
   const tone = bad ? "warn" : faces.length && !hidden && labels.every(isKnown) ? "good" : "none";
-  $("#status").text(summary(faces, hidden, labels)).attr("data-tone", tone);
+  say(summary(faces, hidden, labels), tone, { calm });
   $("#faces").empty().append(faces.map((face, index) => row(face, index, onMark)));
 }
+
+const overThreshold = (results) => results.filter(({ score }) => score >= (state.threshold ?? 0));
 
 // Shows a count and a switch for each label, unless they are there already.
 function listLabels({ model: { labels }, results }) {
   const many = labels.length > MOST_LISTED;
-  const scored = results.filter(({ score }) => score >= (state.threshold ?? 0)); // hidden ones too: they keep their switch
+  const scored = overThreshold(results); // hidden ones too: they keep their switch
   const listed = inOrder(many ? labels.filter((label) => countOf(scored, label)) : labels);
   const shown = $("#counts dd").get().map((element) => $(element).data("label"));
   if (JSON.stringify(shown) === JSON.stringify(listed)) return;

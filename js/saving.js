@@ -20,9 +20,19 @@ export async function saveOne(kind) {
 
 export async function saveAll(kind) {
   const all = queue.done.map(entry);
-  if (kind === "zip") save(await asZip(all), "faces.zip");
+  if (kind === "zip") save(await zipped(all), "faces.zip");
   if (kind === "json") save(asJson(all), "faces.json");
   if (kind === "csv") save(asCsv(all), "faces.csv");
+}
+
+async function zipped(entries) {
+  const show = (done) => $("#zip-progress").text(t("zipProgress", { done, count: entries.length }));
+  show(0);
+  try {
+    return await asZip(entries, show);
+  } finally {
+    $("#zip-progress").text("");
+  }
 }
 
 export async function copyText(kind) {
@@ -33,5 +43,8 @@ export async function copyText(kind) {
       : JSON.stringify({ ...selected.answer, results: filter(selected.answer.results) }, null, 1);
   $("#copied").text("");
   const done = await copy(text);
-  $("#copied").text(t(done ? "copied" : "notCopied"));
+  const limit = state.server.max_body_bytes;
+  const tooLarge = kind === "curl" && limit && selected.blob.size > limit;
+  const words = done && tooLarge ? t("copiedTooLarge", { limit: Math.floor(limit / 2 ** 20) }) : t(done ? "copied" : "notCopied");
+  $("#copied").text(words);
 }

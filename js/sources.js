@@ -2,13 +2,15 @@
 // film calls onVideo(blob).
 
 import { t } from "./i18n.js";
+import { notify } from "./notices.js";
 
+const MOST_NAMED = 3;
 const PHOTO_NAME = /^(?!\._).*\.(jpe?g|jfif|jpe|png|webp|bmp|gif|tiff?|avif|heic|heif)$/i;
 
 export function listenForPhotos({ onPhotos, onVideo, onError }) {
   listenForButtons(onPhotos, onVideo, onError);
   listenForDrops(onPhotos, onError);
-  listenForPaste(onPhotos);
+  listenForPaste(onPhotos, onError);
   $("#samples").on("click", "button", async (event) => {
     const name = $(event.currentTarget).data("sample");
     try {
@@ -21,7 +23,7 @@ export function listenForPhotos({ onPhotos, onVideo, onError }) {
   });
 }
 
-const named = (file) => ({ blob: file, name: file.name });
+const named = (file) => ({ blob: file, name: file.name, path: file.webkitRelativePath || file.pathInDrop || file.name });
 
 function listenForButtons(onPhotos, onVideo, onError) {
   $(".choose").on("click", () => $("#file").trigger("click"));
@@ -44,11 +46,15 @@ function listenForButtons(onPhotos, onVideo, onError) {
   });
 }
 
+const someOf = (files) => files.slice(0, MOST_NAMED).map(({ name }) => name).join(", ") + (files.length > MOST_NAMED ? ", …" : "");
+
 // Of a folder only the photos are taken; of single files all are, so that each wrong one is named.
 function takeFolder(files, onPhotos, onError) {
   const photos = files.filter((file) => PHOTO_NAME.test(file.name));
-  if (photos.length) onPhotos(photos.map(named));
-  else onError(() => t("emptyFolder"));
+  const others = files.filter((file) => !PHOTO_NAME.test(file.name) && !file.name.startsWith("."));
+  if (!photos.length) return onError(() => t("emptyFolder"));
+  if (others.length) notify(() => t("leftOut", { count: others.length, names: someOf(others) }));
+  return onPhotos(photos.map(named));
 }
 
 function listenForDrops(onPhotos, onError) {
@@ -70,12 +76,15 @@ function listenForDrops(onPhotos, onError) {
       const files = [...transfer.files].filter((file) => !folders.some((folder) => folder.name === file.name));
       if (files.length) onPhotos(files.map(named));
       for (const folder of folders) takeFolder(await filesBelow(folder), onPhotos, onError);
-      if (!files.length && !folders.length) onError(() => t("noFile"));
+      if (!files.length && !folders.length) takeLink(transfer, onPhotos, onError);
     });
 }
 
 async function filesBelow(entry) {
-  if (entry.isFile) return [await new Promise((resolve, reject) => entry.file(resolve, reject))];
+  if (entry.isFile) {
+    const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
+    return [Object.assign(file, { pathInDrop: entry.fullPath.replace(/^\//, "") })];
+  }
   const reader = entry.createReader();
   const files = [];
   for (;;) {
@@ -85,9 +94,26 @@ async function filesBelow(entry) {
   }
 }
 
-function listenForPaste(onPhotos) {
+function listenForPaste(onPhotos, onError) {
   $(document).on("paste", ({ originalEvent: event }) => {
     const files = [...(event.clipboardData?.files ?? [])];
-    if (files.length) onPhotos(files.map(named));
+    if (files.length) return onPhotos(files.map(named));
+    if ($(event.target).is("input, textarea")) return undefined;
+    return takeLink(event.clipboardData, onPhotos, onError);
   });
+}
+
+// A picture of another page: only its address comes; most servers do not let this page read it.
+async function takeLink(transfer, onPhotos, onError) {
+  const html = new DOMParser().parseFromString(transfer?.getData("text/html") ?? "", "text/html");
+  const url = html.querySelector("img")?.getAttribute("src") ?? transfer?.getData("text/uri-list") ?? "";
+  if (!/^(https?|data|blob):/i.test(url)) return onError(() => t("noFile"));
+  try {
+    const response = await fetch(url, { credentials: "omit" });
+    const blob = await response.blob();
+    if (!response.ok || !blob.type.startsWith("image/")) throw new Error("no picture");
+    return onPhotos([{ blob, name: decodeURIComponent(url.split(/[?#]/)[0].split("/").pop()).slice(0, 100) || "picture" }]);
+  } catch {
+    return onError(() => t("linkFailed", { url: url.slice(0, 100) }));
+  }
 }

@@ -6,8 +6,12 @@ import { t } from "./i18n.js";
 import { live, queue, view } from "./parts.js";
 import { loadPhoto } from "./photo.js";
 import { markRow, showResults, showTiming } from "./results.js";
+import { say } from "./status.js";
 import { state } from "./state.js";
-import { showStrip } from "./strip.js";
+import { notify } from "./notices.js";
+import { revealItem, showStrip, updateItem } from "./strip.js";
+
+const LEAST_IN_SIGHT = 80; // CSS pixels of the photo
 
 export const isLive = () => !$("#live").prop("hidden");
 
@@ -19,7 +23,7 @@ export function leaveLive() {
 
 export function setState(name, words) {
   $("#main").attr("data-state", name);
-  if (words !== undefined) $("#status").text(words).attr("data-tone", "none");
+  if (words !== undefined) say(words, "none");
 }
 
 // Puts an item of the queue on the stage.
@@ -27,7 +31,9 @@ export async function select(item) {
   leaveLive();
   Object.assign(state, { selected: item, photo: null, notice: null });
   $("#copied").text("");
+  queue.hurry(item);
   showSelected();
+  revealItem(item);
   const loaded = await loadPhoto(item.blob).catch(() => null);
   if (item !== state.selected) return;
   state.photo = loaded;
@@ -36,7 +42,6 @@ export async function select(item) {
 }
 
 export function showSelected() {
-  showThumbnails();
   const { selected, photo, notice } = state;
   if (!selected) return showNothing();
   const failed = selected.state === "failed" || selected.state === "cancelled";
@@ -46,6 +51,7 @@ export function showSelected() {
   $("#figure").prop("hidden", !photo);
   $("#drop").prop("hidden", Boolean(photo));
   showError(notice ? { text: notice(), final: true } : failed && selected.error);
+  $("#error").attr("data-tone", failed && (selected.error.cancelled || selected.error.unreachable) ? "plain" : "bad");
   if (ready) showDone();
   else if (photo) view.show(photo, []);
   if (!ready) tellProgress(failed);
@@ -55,16 +61,16 @@ export function showSelected() {
 function tellProgress(failed) {
   const { selected, photo, notice } = state;
   const { name, waits } = selected;
-  if (failed || (selected.state === "done" && notice && !photo)) setState("error", t("failedFor", { name }));
+  const waitsForApi = failed && (selected.error.cancelled || selected.error.unreachable);
+  if (failed || (selected.state === "done" && notice && !photo)) setState("error", t(waitsForApi ? "notYet" : "failedFor", { name }));
   else setState("loading", waits ? t("waiting", { seconds: waits }) : t("working", { name }));
 }
 
 function showNothing() {
-  const { notice } = state;
   $("#found, #figure").prop("hidden", true);
   $("#drop").prop("hidden", false);
-  showError(notice && { text: notice(), final: true });
-  setState(notice ? "error" : "idle", t(notice ? "failed" : "nothingYet"));
+  showError(null);
+  setState("idle", t("nothingYet"));
   keepFocus();
 }
 
@@ -82,12 +88,18 @@ function showDone() {
 }
 
 export const showThumbnails = () => showStrip(queue, state.selected, { filter, onSelect: select });
+export const showThumbnail = (item) => updateItem(item, state.selected, filter);
 
 // Shows everything that depends on threshold and classes.
+export function refilter() {
+  showThumbnails();
+  refresh();
+}
+
+// Shows what of it belongs to the photo, or the film, on the stage.
 export function refresh() {
   const { threshold, selected, photo } = state;
   if (threshold !== null) $("#threshold-value").text(threshold.toFixed(2));
-  showThumbnails();
   if (isLive()) {
     showFilm();
   } else if (selected?.state === "done" && photo) {
@@ -99,9 +111,9 @@ export function refresh() {
 
 function showFilm() {
   const { answer } = live;
-  if (answer) showResults(filter(answer.results), countHidden(answer), answer, () => {});
-  else if (state.liveWords) $("#status").text(state.liveWords()).attr("data-tone", "none");
-  $("#fps").text(answer ? t("fps", { fps: live.fps.toFixed(1) }) : "");
+  if (answer) showResults(filter(answer.results), countHidden(answer), answer, () => {}, { calm: true });
+  else if (state.liveWords) say(state.liveWords(), "none");
+  $("#fps").text(answer && !live.video.paused ? t("fps", { fps: live.fps.toFixed(1) }) : "");
   $("#found").prop("hidden", !answer);
   live.paint();
 }
@@ -111,15 +123,19 @@ export function mark(face) {
   markRow(face);
 }
 
+// On a phone the photo may be out of sight above the rows.
 function markFromRow(face) {
   view.reveal(face);
+  const { bottom } = view.canvas.getBoundingClientRect();
+  if (face && bottom < LEAST_IN_SIGHT) view.canvas.scrollIntoView({ block: "start", behavior: "smooth" });
   mark(face);
 }
 
-// Tells a problem that belongs to no photo; what is shown stays, a film too.
+// Tells a problem that belongs to no photo; what is shown stays, a film too, unless it is the film that has ended.
 export function refuse(words) {
-  state.notice = words;
-  if (live.isOn) return showError({ text: words(), final: true });
+  notify(words, { tone: "bad" });
+  if (live.isOn || !isLive()) return;
   leaveLive();
-  return showSelected();
+  if (state.selected && !state.photo) select(state.selected);
+  else showSelected();
 }

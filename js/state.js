@@ -5,7 +5,8 @@ export const state = {
   photo: null, // the selected item's, loaded
   threshold: null, // the model's own until it is moved
   hiddenLabels: new Set(), // that the visitor has switched off
-  notice: null, // gives the words of a problem that belongs to no photo
+  notice: null, // gives the words of why the selected photo cannot be shown
+  server: {}, // what the API says of itself
   liveWords: null, // gives the words of what is wrong with the film at the moment
   reconnecting: false, // whether the page looks for the API
 };

@@ -1,30 +1,73 @@
-// The strip of thumbnails: a button a photo, with its counts or what became of it.
+// The strip of thumbnails: a button a photo, with its counts or what became of it. One of them is a tab stop, and the arrow
+// keys, Home and End walk from it.
 
 import { t } from "./i18n.js";
 import { countsInWords } from "./results.js";
+import { isWanted, whenSeen } from "./thumbnails.js";
 
-// Shows every item of the queue; filter(results) gives the faces that count, onSelect(item) hears of a click.
+const buttons = new Map(); // by item
+
+// Brings the strip in step with the queue; onSelect(item) hears of a click.
 export function showStrip(queue, selected, { filter, onSelect }) {
   const strip = $("#strip");
-  const buttons = new Map(strip.find("button").get().map((element) => [$(element).data("item"), $(element)]));
-  const kept = queue.items.map((item) => buttons.get(item) ?? newButton(item, onSelect).appendTo($("<li>").appendTo(strip)));
-  for (const [item, button] of buttons) if (!queue.items.includes(item)) button.parent().remove();
-  queue.items.forEach((item, index) => update(kept[index], item, item === selected, filter));
+  for (const [item, button] of buttons) {
+    if (queue.items.includes(item)) continue;
+    button.parent().remove();
+    buttons.delete(item);
+  }
+  queue.items.forEach((item) => {
+    if (!buttons.has(item)) buttons.set(item, newButton(item, onSelect).appendTo($("<li>").appendTo(strip)));
+    updateItem(item, selected, filter);
+  });
+  rove(selected ?? queue.items[0]);
+}
+
+// Shows what has become of one item.
+export function updateItem(item, selected, filter) {
+  const button = buttons.get(item);
+  if (!button) return;
+  button.attr({ "aria-pressed": String(item === selected), "data-item-state": item.state });
+  const words = describe(item, filter);
+  button.find(".state").text(words);
+}
+
+// The selected one can be seen, and is where the Tab key goes.
+export function revealItem(item) {
+  buttons.forEach((button, other) => button.attr("aria-pressed", String(item === other)));
+  rove(item);
+  const strip = $("#strip")[0];
+  const place = buttons.get(item)?.parent()[0];
+  if (!place) return;
+  const [start, end] = [place.offsetLeft - strip.offsetLeft, place.offsetLeft - strip.offsetLeft + place.offsetWidth];
+  if (start < strip.scrollLeft) strip.scrollLeft = start - place.offsetWidth / 2;
+  else if (end > strip.scrollLeft + strip.clientWidth) strip.scrollLeft = end - strip.clientWidth + place.offsetWidth / 2;
+}
+
+function rove(item) {
+  buttons.forEach((button, other) => button.attr("tabindex", other === item ? 0 : -1));
+  if (!buttons.has(item)) $("#strip button").first().attr("tabindex", 0);
 }
 
 function newButton(item, onSelect) {
-  const picture = $("<img>").attr("alt", "").prop("hidden", true);
-  return $("<button>")
-    .attr({ type: "button", title: item.name })
+  const picture = $("<img>").attr({ alt: "", loading: "lazy" }).prop("hidden", true);
+  const button = $("<button>")
+    .attr({ type: "button", title: item.path, tabindex: -1 })
     .append(picture, $("<span>").addClass("name").text(item.name), $("<span>").addClass("state"))
     .data("item", item)
-    .on("click", () => onSelect(item));
+    .on("click", () => onSelect(item))
+    .on("keydown", walk);
+  if (isWanted(item)) whenSeen(button[0], item, (url) => picture.attr("src", url).prop("hidden", false));
+  else picture.attr("src", item.thumbnail).prop("hidden", false);
+  return button;
 }
 
-function update(button, item, selected, filter) {
-  button.attr({ "aria-pressed": String(selected), "data-item-state": item.state });
-  if (item.thumbnail) button.find("img").attr("src", item.thumbnail).prop("hidden", false);
-  button.find(".state").text(describe(item, filter));
+function walk(event) {
+  const all = $("#strip button");
+  const here = all.index(event.currentTarget);
+  const target = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: all.length - 1 }[event.key];
+  if (target === undefined || target < 0 || target >= all.length) return;
+  event.preventDefault();
+  all.attr("tabindex", -1).eq(target).attr("tabindex", 0).trigger("focus").trigger("click");
 }
 
 function describe(item, filter) {
@@ -34,16 +77,17 @@ function describe(item, filter) {
 
 export function showProgress(queue) {
   const count = queue.items.length;
-  const failed = queue.items.filter(({ state }) => state === "failed").length;
-  const cancelled = queue.items.filter(({ state }) => state === "cancelled").length;
-  const words = [t("progress", { done: queue.done.length, count })];
-  if (failed) words.push(t("progressFailed", { failed }));
-  if (cancelled) words.push(t("progressCancelled", { cancelled }));
+  const tally = { waiting: 0, working: 0, done: 0, failed: 0, cancelled: 0 };
+  queue.items.forEach(({ state }) => (tally[state] += 1));
+  const open = tally.waiting + tally.working;
+  const words = [t("progress", { done: tally.done, count })];
+  if (tally.failed) words.push(t("progressFailed", { failed: tally.failed }));
+  if (tally.cancelled) words.push(t("progressCancelled", { cancelled: tally.cancelled }));
   $("#queue").prop("hidden", !count);
-  $("#progress").attr({ max: Math.max(1, count), value: count - queue.open.length });
+  $("#progress").attr({ max: Math.max(1, count), value: count - open });
   $("#progress-text").text(words.join(""));
-  $("#cancel").prop("hidden", !queue.open.length);
-  $("#retry-all").prop("hidden", !queue.retryable.length || queue.items.length < 2);
-  $("#save-all").prop("hidden", queue.done.length < 2);
-  $("#save-all-text").text(t("saveAll", { count: queue.done.length }));
+  $("#cancel").prop("disabled", !open);
+  $("#retry-all").prop("disabled", !queue.retryable.length).prop("hidden", count < 2);
+  $("#save-all").prop("hidden", tally.done < 2);
+  $("#save-all-text").text(t("saveAll", { count: tally.done }));
 }

@@ -6,7 +6,8 @@ import { whiten } from "./photo.js";
 const MOST_HEIGHT = 0.7; // of the window
 const MOST_ZOOM = 12;
 const STEP = 1.25;
-const NARROW = 480; // CSS pixels: on a phone the labels are short
+const DOUBLE = 2.5; // a double click
+const TAP = 8; // CSS pixels that a finger may slip
 const PAN = 60; // CSS pixels an arrow key moves
 
 export class View {
@@ -78,7 +79,7 @@ export class View {
     whiten(context);
     context.drawImage(this.photo, offset[0], offset[1], naturalWidth * scale, naturalHeight * scale);
     const place = (x, y) => [x * scale + offset[0], y * scale + offset[1]];
-    drawFaces(context, this.faces, { place, size, marked: this.marked, short: window.innerWidth < NARROW });
+    drawFaces(context, this.faces, { place, size, marked: this.marked });
     this.canvas.style.touchAction = this.zoom > 1 ? "none" : "pan-y"; // whole, a finger scrolls the page
   }
 
@@ -141,10 +142,12 @@ export class View {
       .on("pointerdown", ({ originalEvent: event }) => {
         this.canvas.setPointerCapture(event.pointerId);
         this.pointers.set(event.pointerId, [event.offsetX, event.offsetY]);
+        this.pressed = [event.offsetX, event.offsetY];
       })
       .on("pointermove", ({ originalEvent: event }) => this.move(event))
-      .on("pointerup pointercancel", ({ originalEvent: event }) => this.pointers.delete(event.pointerId))
-      .on("pointerleave", () => this.onPoint(null))
+      .on("pointerup pointercancel", ({ originalEvent: event }) => this.lift(event))
+      .on("dblclick", ({ originalEvent: event }) => this.zoomBy(this.zoom > 1 ? 0 : DOUBLE, [event.offsetX, event.offsetY]))
+      .on("pointerleave", ({ originalEvent: event }) => event.pointerType === "mouse" && this.onPoint(null))
       .on("keydown", (event) => this.key(event));
     $("#zoom-in").on("click", () => this.zoomBy(STEP));
     $("#zoom-out").on("click", () => this.zoomBy(1 / STEP));
@@ -169,6 +172,13 @@ export class View {
       this.panBy(now[0] - before[0], now[1] - before[1]);
     }
     this.pointers.set(event.pointerId, now);
+  }
+
+  // A tap that does not drag marks the face under it; there a finger never hovers.
+  lift(event) {
+    this.pointers.delete(event.pointerId);
+    const moved = Math.hypot(event.offsetX - this.pressed?.[0], event.offsetY - this.pressed?.[1]);
+    if (this.photo && event.type === "pointerup" && moved < TAP) this.onPoint(this.faceAt(event.offsetX, event.offsetY));
   }
 
   key(event) {

@@ -1,31 +1,65 @@
-// The photos of a visit: they come in, their progress is shown, they are cleared.
+// The photos of a visit: they come in, their progress is shown, they are kept over a reload, and cleared.
 
 import { askForKey, nameOutage, reconnect } from "./connection.js";
 import { startVideo } from "./live_controls.js";
+import { useThreshold } from "./filter.js";
 import { keepFocus } from "./focus.js";
 import { applyLanguage, t } from "./i18n.js";
-import { queue } from "./parts.js";
-import { isLive, leaveLive, refresh, select, showSelected, showThumbnails } from "./stage.js";
+import { notify, translateNotices } from "./notices.js";
+import { base, queue } from "./parts.js";
+import { isLive, leaveLive, refilter, select, showSelected, showThumbnail, showThumbnails } from "./stage.js";
 import { state } from "./state.js";
+import { forget, keepAnswer, keepPhotos, kept } from "./storage.js";
 import { showProgress } from "./strip.js";
+import { dropThumbnail } from "./thumbnails.js";
+
+const SETTLED = ["done", "failed", "cancelled"];
+const PROGRESS_MS = 100;
+
+let progressTimer = null;
 
 export function receive(photos) {
   const isVideo = ({ blob }) => blob.type.startsWith("video/");
   const items = queue.add(photos.filter((one) => !isVideo(one)));
-  const video = photos.find(isVideo);
+  keepPhotos(items);
+  const [video, ...others] = photos.filter(isVideo);
   if (items.length) select(items[0]);
   if (video) startVideo(video.blob);
+  if (others.length) notify(() => t("oneFilm", { name: video.name, others: others.map(({ name }) => name).join(", ") }));
+}
+
+// The photos of the visit before, if it was not cleared.
+export async function restore() {
+  const items = await kept();
+  if (!items.length) return;
+  queue.bring(items);
+  if (!state.selected && !isLive()) select(items[0]);
+  notify(() => t("restored", { count: items.length }));
 }
 
 // An item of the queue, or with null all of it, has changed.
 export function changed(item) {
-  showProgress(queue);
-  showThumbnails();
+  showProgressSoon();
+  if (item?.state === "done") useThreshold(item.answer);
+  if (item) showThumbnail(item);
+  else showThumbnails();
+  if (item && SETTLED.includes(item.state)) keepAnswer(item);
   if (item && item === state.selected && !isLive()) showSelected();
   if (item?.state === "done") $("#outage").prop("hidden", true);
   if (item?.error?.unreachable) reconnect();
   if (item?.error?.unauthorized) askForKey(item.error);
   keepFocus();
+}
+
+// At once, and then no more often than need be: a thousand photos change thousands of times.
+function showProgressSoon() {
+  if (progressTimer) return;
+  showProgress(queue);
+  progressTimer = setTimeout(() => {
+    progressTimer = null;
+    showProgress(queue);
+    keepFocus();
+  }, PROGRESS_MS);
 }
 
 // How photos are looked at from now on; the selected one is looked at again.
@@ -34,11 +68,44 @@ export function lookFiner(fine) {
   if (state.selected && !isLive()) queue.retry([state.selected].filter(({ state: itemState }) => itemState === "done"));
 }
 
+// All photos go; for as long as the notice stands they can come back.
 export function clear() {
   leaveLive();
+  const items = queue.clear();
+  forget(items.map(({ id }) => id));
   Object.assign(state, { selected: null, photo: null, notice: null });
-  queue.clear();
+  showProgress(queue);
   showSelected();
+  if (!items.length) return;
+  notify(() => t("cleared", { count: items.length }), { action: { label: () => t("undo"), run: () => bringBack(items) } });
+}
+
+// One photo goes, and can come back too.
+export function removeSelected() {
+  const { selected } = state;
+  const at = queue.items.indexOf(selected);
+  if (at < 0) return;
+  queue.remove(selected);
+  forget([selected.id]);
+  Object.assign(state, { selected: null, photo: null });
+  const next = queue.items[Math.min(at, queue.items.length - 1)];
+  if (next) select(next);
+  else showSelected();
+  notify(() => t("removed", { name: selected.name }), { action: { label: () => t("undo"), run: () => bringBack([selected]) } });
+}
+
+function bringBack(items) {
+  items.forEach(dropThumbnail);
+  queue.bring(items);
+  keepPhotos(items);
+  items.filter((item) => SETTLED.includes(item.state)).forEach(keepAnswer);
+  select(items[0]);
+}
+
+// The photo so many places on, if there is one.
+export function step(places) {
+  const next = queue.items[queue.items.indexOf(state.selected) + places];
+  if (next && state.selected) select(next);
 }
 
 // Writes everything on the page in the language of the moment.
@@ -46,9 +113,11 @@ export function translate() {
   applyLanguage();
   $("#language").attr("aria-label", t("languageLabel"));
   nameOutage();
+  $("#foreign-text").text(t("foreign", { base }));
   $("#key-text").text(t("needsKey"));
   $("#copied").text("");
+  translateNotices();
   showProgress(queue);
-  if (isLive()) refresh();
-  else showSelected();
+  refilter();
+  if (!isLive()) showSelected();
 }

@@ -16,11 +16,12 @@ function crc32(bytes) {
 }
 
 // The fields that a file's own header and its entry in the directory share.
-function describe({ name, bytes, crc }) {
+function describe({ name, bytes, crc }, date) {
   const fields = new DataView(new ArrayBuffer(26));
   fields.setUint16(0, VERSION, true);
   fields.setUint16(2, UTF8_NAMES, true);
-  fields.setUint16(8, ((1980 - 1980) << 9) | (1 << 5) | 1, true); // 1 January 1980: no time is needed
+  fields.setUint16(6, (date.getHours() << 11) | (date.getMinutes() << 5) | (date.getSeconds() >> 1), true);
+  fields.setUint16(8, ((date.getFullYear() - 1980) << 9) | ((date.getMonth() + 1) << 5) | date.getDate(), true);
   fields.setUint32(10, crc, true);
   fields.setUint32(14, bytes.length, true);
   fields.setUint32(18, bytes.length, true);
@@ -32,15 +33,15 @@ function number(value, size) {
   return Uint8Array.from({ length: size }, (_, index) => (value >>> (8 * index)) & 0xff);
 }
 
-// files: [{ name, blob }] -> Blob
-export async function zip(files) {
+// files: [{ name, blob }], date: of all of them -> Blob
+export async function zip(files, date) {
   const parts = [];
   const directory = [];
   let offset = 0;
   for (const { name, blob } of files) {
     const entry = { name: new TextEncoder().encode(name), bytes: new Uint8Array(await blob.arrayBuffer()) };
     entry.crc = crc32(entry.bytes);
-    const shared = describe(entry);
+    const shared = describe(entry, date);
     const header = [number(0x04034b50, 4), shared, entry.name, entry.bytes];
     directory.push(number(0x02014b50, 4), number(VERSION, 2), shared, number(0, 6), number(0, 4), number(offset, 4));
     directory.push(entry.name);

@@ -8,7 +8,7 @@ from pathlib import Path
 if __package__ in (None, ""):  # run as a file: find the repository's packages, not the modules beside this one
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from flask import Flask, Response, abort, send_file, send_from_directory
+from flask import Flask, Response, abort, request, send_file, send_from_directory
 from werkzeug.exceptions import HTTPException
 
 from backend.process.log_output import configure_logging
@@ -18,11 +18,12 @@ from backend.web.server.serving import serve
 
 # what each folder gives out; anything else in it, or below it, is not found
 SUFFIXES = {"css": {".css"}, "js": {".js"}, "images": {".jpg", ".png", ".svg", ".ico"}}
+API_PORT = f'name="api-port" content="{Settings.api_port}"'  # as index.html has it
 THREADS = 8
 SMALLEST_BODY_LIMIT = 1024  # the page takes no bodies
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src blob:; "
+        "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src blob:; "
         "connect-src http: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -39,8 +40,13 @@ def find_jquery() -> Path:
     raise FileNotFoundError("XStatic-jQuery holds no jquery.min.js; install requirements.txt again.")
 
 
-def create_page_app(root: Path = ROOT) -> Flask:
-    """Return a WSGI app that gives out the page's files."""
+def create_page_app(root: Path = ROOT, api_port: int = Settings.api_port) -> Flask:
+    """Return a WSGI app that gives out the page's files.
+
+    Args:
+        root: the repository.
+        api_port: where the page looks for the API on its own host.
+    """
     mimetypes.add_type("text/javascript", ".js")  # Windows' registry may say otherwise
     app = Flask(__name__, static_folder=None)
     jquery = find_jquery()
@@ -48,7 +54,10 @@ def create_page_app(root: Path = ROOT) -> Flask:
     @app.get("/")
     @app.get("/index.html")
     def index() -> Response:
-        return send_file(root / "index.html")
+        page = (root / "index.html").read_text(encoding="utf-8")
+        answer = Response(page.replace(API_PORT, f'name="api-port" content="{api_port}"'), mimetype="text/html")
+        answer.add_etag()
+        return answer.make_conditional(request)
 
     @app.get("/js/vendor/jquery.min.js")
     def vendor() -> Response:
@@ -98,7 +107,7 @@ def main() -> int:
             shutdown_delay=0,
             shutdown_timeout=settings.shutdown_timeout,
         )
-        serve(create_page_app(), options)
+        serve(create_page_app(api_port=settings.api_port), options)
     except (SettingsError, OSError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -19,7 +19,8 @@ from backend.parts.stitching import lone_pieces, stitch
 
 BEST_SIDE = 0.13  # of a part's: the face's side with which the model is at its best
 SPREAD = 1.0  # standard deviation of the logarithm of that
-NOT_FOUND = 0.02  # score of a face where it was not found; below, the model's own suppression keeps none
+LOWEST = 0.003  # score that counts in one of several looks; below, the time goes up and the precision down
+NOT_FOUND = 0.02  # score of a face where it was not found
 SURE = 0.98  # a single look is not taken for surer than that
 AS_SURE = 0.5  # what is cut gives way to what is whole and has this share of its score
 SCALE, BIAS = 1.25, 0.8  # of the mean log-odds, so that scores stay probabilities

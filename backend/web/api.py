@@ -53,7 +53,12 @@ def readiness() -> Response:
     """Say that the model is loaded and warmed up, or 503 while the service shuts down."""
     if current_service().draining.is_set():
         raise ApiProblem("draining", "The service is shutting down; ask another one.", {"Retry-After": "5"})
-    return jsonify(status="ready", model=current_service().detector.name)
+    return jsonify(
+        status="ready",
+        model=current_service().detector.name,
+        concurrency=current_service().admission.concurrency,
+        max_body_bytes=current_app.config["MAX_CONTENT_LENGTH"],
+    )
 
 
 def register_errors(app: Flask) -> None:

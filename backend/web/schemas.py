@@ -37,6 +37,8 @@ class Readiness(TypedDict):
 
     status: Literal["ready"]
     model: str
+    concurrency: Annotated[int, Field(ge=1, description="Photos that are worked on at once.")]
+    max_body_bytes: Annotated[int, Field(ge=1, description="Largest request body.")]
 
 
 class ProblemDocument(TypedDict):

@@ -120,5 +120,5 @@ def test_nothing_moves_for_those_who_want_no_motion(browser, addresses):
         assert page.evaluate("getComputedStyle(document.querySelector('#status'), '::before').animationName") == "none"
 
 
-def test_it_says_that_photos_are_not_stored(page):
-    expect(page.locator("footer")).to_contain_text("nothing is stored")
+def test_it_says_where_photos_are_stored(page):
+    expect(page.locator("footer")).to_contain_text("This browser keeps them, on this device only")

@@ -62,7 +62,7 @@ def test_the_copied_command_does_not_hold_the_key(asked):
     enter(asked, KEY)
     wait_until(asked, "done")
     command = asked.evaluate(
-        "import('./js/api.js').then(({ asCurl }) => asCurl('http://x', 'a.jpg', 'image/jpeg', 0.5))"
+        "import('./js/api.js').then(({ asCurl }) => asCurl(new URLSearchParams(location.search).get('api'), 'a.jpg', 'image/jpeg', 0.5))"
     )
     assert "-H 'X-API-Key: YOUR-KEY'" in command
     assert KEY not in command
@@ -72,3 +72,11 @@ def test_the_form_speaks_chinese(asked):
     asked.click("#language")
     expect(asked.locator("#key-text")).to_have_text("此检测服务需要 API 密钥。")
     assert asked.inner_text("#key button") == "使用此密钥"
+
+
+def test_a_key_goes_to_the_api_only_that_it_was_given_for(asked, addresses):
+    enter(asked, KEY)
+    wait_until(asked, "done")
+    other = f"http://localhost:{servers.free_port()}"
+    sent = asked.evaluate("api => import('./js/api_key.js').then(({ keyHeaders }) => keyHeaders(api))", other)
+    assert sent == {}

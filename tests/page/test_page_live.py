@@ -157,7 +157,7 @@ def test_stop_goes_back_to_the_photo(camera_page):
 def test_a_notice_leaves_the_camera_on(camera_page, tmp_path):
     start_camera(camera_page)
     camera_page.set_input_files("#folder-file", tmp_path)
-    expect(camera_page.locator("#error-text")).to_contain_text("holds no photo")
+    expect(camera_page.locator(".notice")).to_contain_text("holds no photo")
     wait_until(camera_page, "live")
     assert camera_page.evaluate("$('#live-video')[0].srcObject.active")
 
@@ -207,15 +207,13 @@ def test_the_camera_refused(browser, addresses):
             """navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("no", "NotAllowedError")); 0"""
         )
         page.locator("#drop .start-camera").click()
-        wait_until(page, "error")
-        expect(page.locator("#error-text")).to_contain_text("was not allowed")
+        expect(page.locator(".notice")).to_contain_text("was not allowed")
 
 
 def test_no_camera_at_all(browser, addresses):
     with opened(browser, addresses, permissions=["camera"]) as page:
         page.locator("#drop .start-camera").click()
-        wait_until(page, "error")
-        expect(page.locator("#error-text")).to_contain_text("No camera was found")
+        expect(page.locator(".notice")).to_contain_text("No camera was found")
 
 
 def test_plain_http_on_another_host_says_why(playwright, addresses):
@@ -223,8 +221,7 @@ def test_plain_http_on_another_host_says_why(playwright, addresses):
     browser = launch(playwright, "--host-resolver-rules=MAP photos.example 127.0.0.1")
     with opened(browser, (addresses[0], f"http://photos.example:{port}")) as page:
         page.locator("#drop .start-camera").click()
-        wait_until(page, "error")
-        expect(page.locator("#error-text")).to_contain_text("came over plain http from photos.example")
+        expect(page.locator(".notice")).to_contain_text("came over plain http from photos.example")
     browser.close()
 
 
@@ -268,8 +265,7 @@ def test_a_file_that_is_no_video(page, tmp_path):
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"no video")
     page.set_input_files("#video-file", broken)
-    wait_until(page, "error")
-    expect(page.locator("#error-text")).to_contain_text("cannot play this video")
+    expect(page.locator(".notice")).to_contain_text("cannot play this video")
 
 
 def test_the_camera_goes_on_after_an_outage(camera_browser, addresses):
@@ -281,3 +277,42 @@ def test_the_camera_goes_on_after_an_outage(camera_browser, addresses):
         with servers.api(API_PORT=port, CORS_ORIGINS=addresses[1]):
             expect(page.locator("#count-masked")).to_have_text("1", timeout=30_000)
             expect(page.locator("#outage")).to_be_hidden()
+
+
+def test_full_screen_keeps_the_boxes(camera_page):
+    camera_page.locator(".start-camera").first.click()
+    expect(camera_page.locator("#found")).to_be_visible(timeout=20_000)
+    camera_page.locator("#live-full").click()
+    camera_page.wait_for_function("document.fullscreenElement?.classList.contains('film')")
+    assert camera_page.evaluate("document.fullscreenElement.contains($('#live-canvas')[0])")
+    camera_page.evaluate("document.exitFullscreen()")
+
+
+def test_the_status_of_moving_pictures_is_read_out_calmly(camera_page):
+    said = camera_page.evaluate(
+        """async () => {
+            const { say } = await import("./js/status.js");
+            let changes = 0;
+            new MutationObserver(() => (changes += 1)).observe($("#status")[0], { childList: true, subtree: true });
+            for (let turn = 0; turn < 60; turn += 1) {
+                say(`${turn} found`, "none", { calm: true });
+                await new Promise((resolve) => setTimeout(resolve, 50));
+            }
+            return changes;
+        }"""
+    )
+    assert 1 <= said <= 3
+
+
+def test_boxes_lie_on_the_picture_they_belong_to(camera_page):
+    camera_page.locator(".start-camera").first.click()
+    expect(camera_page.locator("#found")).to_be_visible(timeout=20_000)
+    state = camera_page.evaluate(
+        """() => import("./js/parts.js").then(({ live }) => {
+            live.stop = () => {};
+            const had = Boolean(live.picture && live.answer);
+            live.forget();
+            return [had, live.picture, live.answer];
+        })"""
+    )
+    assert state == [True, None, None]

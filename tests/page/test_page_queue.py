@@ -43,7 +43,7 @@ def test_a_whole_folder(page, tmp_path):
 def test_a_folder_without_photos(page, tmp_path):
     (tmp_path / "list.txt").write_text("no photo")
     page.set_input_files("#folder-file", tmp_path)
-    expect(page.locator("#error-text")).to_contain_text("holds no photo")
+    expect(page.locator(".notice")).to_contain_text("holds no photo")
 
 
 def test_cancel_and_clear(page, addresses):
@@ -51,7 +51,7 @@ def test_cancel_and_clear(page, addresses):
     page.set_input_files("#file", PHOTOS)
     page.locator("#cancel").click()
     expect(page.locator("#strip [data-item-state=cancelled]")).to_have_count(4)
-    expect(page.locator("#cancel")).to_be_hidden()
+    expect(page.locator("#cancel")).to_be_disabled()
     page.unroute_all()
     expect(page.locator("#progress-text")).to_have_text("0 of 4 done, 4 cancelled")
     page.locator("#retry").click()
@@ -77,7 +77,9 @@ def test_one_photo_can_be_cancelled_and_cleared(page, addresses):
 def test_a_problem_beside_the_photos_leaves_them_shown(page, tmp_path):
     choose(page, PHOTOS[0])
     page.set_input_files("#folder-file", tmp_path)
-    expect(page.locator("#error-text")).to_contain_text("holds no photo")
+    expect(page.locator(".notice")).to_contain_text("holds no photo")
+    page.locator(".notice .close").click()
+    expect(page.locator(".notice")).to_have_count(0)
     expect(page.locator("#figure")).to_be_visible()
     assert page.inner_text("#count-masked") == "2"
     page.set_input_files("#file", {"name": "bad.jpg", "mimeType": "image/jpeg", "buffer": b"x"})

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from backend import PicoDetector
 from backend.images.decode import Photo, decode_image
 from backend.parts.cutting import DETAILS, Part
-from backend.parts.merging import NOT_FOUND
+from backend.parts.merging import LOWEST
 from backend.settings import ROOT
 from scripts.training.data.voc import Truth, read_truths
 from scripts.training.evaluation.figures import draw_curves, draw_sheet, worst_false_alarms, worst_misses
@@ -94,7 +94,7 @@ def look_at(detector: PicoDetector, path: Path, detail: str) -> tuple[Photo, lis
     image = decode_image(path.read_bytes())
     photo = Photo(image, image.shape[1], image.shape[0])
     parts = detector.cut(photo.width, photo.height, detail)
-    return photo, parts, detector.look(photo, parts, 0.0 if len(parts) == 1 else NOT_FOUND).found
+    return photo, parts, detector.look(photo, parts, 0.0 if len(parts) == 1 else LOWEST).found
 
 
 def false_alarms_without_people(detector: PicoDetector, listed: Path, detail: str) -> dict[str, float]:

@@ -252,7 +252,8 @@ def test_overload_gives_503_and_retry_after(client, app):
 
 def test_health_and_readiness(client, app):
     assert client.get("/healthz").get_json() == {"status": "ok"}
-    assert client.get("/readyz").get_json()["status"] == "ready"
+    ready = client.get("/readyz").get_json()
+    assert ready == {"status": "ready", "model": "picodet_s_416_facemask", "concurrency": 2, "max_body_bytes": 2**20}
     app.extensions["service"].draining.set()
     assert client.get("/readyz").get_json()["code"] == "draining"
     assert client.get("/readyz").status_code == 503

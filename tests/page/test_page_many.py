@@ -1,0 +1,247 @@
+"""A hundred photos: controls that stay, undo, a reload, the strip, exports of folders, links from elsewhere."""
+
+import csv
+import datetime
+import io
+import json
+import shutil
+import zipfile
+
+import pytest
+import servers
+from browsing import GROUP, choose, opened, wait_until
+from conftest import IMAGES
+from playwright.sync_api import expect
+
+PHOTOS = [IMAGES / name for name in ("test_group.jpg", "test_mask.jpg", "test_face.jpg", "test_no_face.jpg")]
+
+
+def all_done(page, count):
+    expect(page.locator("#progress-text")).to_have_text(f"{count} of {count} done", timeout=60_000)
+
+
+def saved(page, selector):
+    with page.expect_download() as download:
+        page.locator(selector).click()
+    return download.value.path().read_bytes()
+
+
+def test_what_clears_is_never_where_cancel_was_and_can_be_undone(page):
+    page.set_input_files("#file", PHOTOS)
+    before = page.locator("#cancel").bounding_box()
+    all_done(page, 4)
+    after = page.locator("#cancel").bounding_box()
+    assert (before["x"], before["width"]) == (after["x"], after["width"])
+    page.mouse.click(after["x"] + 5, after["y"] + 5)
+    expect(page.locator("#strip button")).to_have_count(4)
+    page.locator("#clear").click()
+    wait_until(page, "idle")
+    page.get_by_role("button", name="Undo").click()
+    all_done(page, 4)
+    wait_until(page, "done")
+
+
+def test_one_photo_removed_and_brought_back(page):
+    page.set_input_files("#file", PHOTOS[:3])
+    all_done(page, 3)
+    page.locator("#remove").click()
+    all_done(page, 2)
+    assert page.inner_text("#file-name") == "test_mask.jpg"
+    page.get_by_role("button", name="Undo").click()
+    all_done(page, 3)
+
+
+def test_a_reload_loses_nothing_and_goes_on(page, addresses):
+    page.route(f"{addresses[0]}/api/**", lambda route: None if "fine" in route.request.url else route.continue_())
+    page.locator("#fine").uncheck()
+    page.set_input_files("#file", PHOTOS[:2])
+    all_done(page, 2)
+    page.locator("#fine").check()  # the selected photo is asked about again, and not answered
+    page.set_input_files("#file", PHOTOS[2])
+    expect(page.locator("#strip button")).to_have_count(3)
+    page.wait_for_timeout(300)
+    page.unroute_all()
+    page.reload()
+    expect(page.locator(".notice")).to_contain_text("3 photos of the last visit are back")
+    all_done(page, 3)
+    page.locator("#clear").click()
+    page.reload()
+    expect(page.locator("#queue")).to_be_hidden()
+
+
+def test_progress_and_cancel_are_in_sight_on_a_phone(browser, addresses):
+    with opened(browser, addresses, viewport={"width": 360, "height": 640}) as page:
+        page.set_input_files("#file", PHOTOS * 5)
+        for control in ("#progress", "#progress-text", "#cancel"):
+            box = page.locator(control).bounding_box()
+            assert box["y"] + box["height"] <= 640
+        all_done(page, 20)
+
+
+def test_the_strip_is_one_tab_stop_and_the_keys_walk_through_it(page):
+    page.set_input_files("#file", PHOTOS * 5)
+    all_done(page, 20)
+    assert page.locator("#strip button[tabindex='0']").count() == 1
+    page.locator("#strip button").first.focus()
+    for key, place in (("ArrowRight", 1), ("End", 19), ("ArrowLeft", 18), ("Home", 0)):
+        page.keyboard.press(key)
+        expect(page.locator("#strip button[aria-pressed=true]")).to_have_count(1)
+        assert page.evaluate("$('#strip button').index(document.activeElement)") == place
+    page.keyboard.press("End")
+    strip, last = (page.locator(selector).bounding_box() for selector in ("#strip", "#strip li:last-child"))
+    assert last["x"] + last["width"] <= strip["x"] + strip["width"] + 1
+    page.locator("#canvas").focus()
+    page.keyboard.press("p")
+    assert page.locator("#strip button[aria-pressed=true]").evaluate("button => $('#strip button').index(button)") == 18
+
+
+def test_the_photo_that_is_clicked_is_done_next(page, addresses):
+    held = []
+    page.route(f"{addresses[0]}/api/**", lambda route: held.append(route))
+    page.set_input_files("#file", [GROUP, GROUP, PHOTOS[2], PHOTOS[3], PHOTOS[1]])
+    expect(page.locator("#strip button")).to_have_count(5)
+    page.locator("#strip button").nth(4).click()
+    page.wait_for_timeout(300)
+    assert len(held) == 2
+    held[0].continue_()
+    expect(page.locator("#strip button").nth(4)).to_have_attribute("data-item-state", "working")
+    expect(page.locator("#strip button").nth(2)).to_have_attribute("data-item-state", "waiting")
+    page.unroute_all(behavior="ignoreErrors")
+    for route in held[1:]:
+        route.continue_()
+    all_done(page, 5)
+
+
+def test_files_of_one_name_in_two_folders_stay_apart(page, tmp_path):
+    for folder, photo in (("a", PHOTOS[1]), ("b", PHOTOS[3])):
+        (tmp_path / "photos" / folder).mkdir(parents=True)
+        shutil.copy(photo, tmp_path / "photos" / folder / "one.jpg")
+    (tmp_path / "photos" / "notes.txt").write_text("no photo")
+    page.set_input_files("#folder-file", tmp_path / "photos")
+    expect(page.locator(".notice")).to_contain_text("1 files of the folder are no photos and were left out: notes.txt")
+    all_done(page, 2)
+    names = ["photos/a/one.jpg", "photos/b/one.jpg"]
+    rows = list(csv.reader(io.StringIO(saved(page, "#save-all [data-save=csv]").decode("utf-8-sig"))))
+    assert [row[0] for row in rows[1:]] == names
+    assert rows[2][1:] == [""] * 7
+    assert [entry["photo"] for entry in json.loads(saved(page, "#save-all [data-save=json]"))] == names
+    with zipfile.ZipFile(io.BytesIO(saved(page, "#save-all [data-save=zip]"))) as archive:
+        assert archive.namelist() == names
+        assert archive.infolist()[0].date_time[:3] == datetime.date.today().timetuple()[:3]
+        assert archive.testzip() is None
+
+
+def test_a_picture_of_another_page_is_explained_where_it_cannot_be_fetched(page, addresses):
+    page.evaluate(
+        """url => {
+            const data = new DataTransfer();
+            data.setData("text/html", `<img src="${url}">`);
+            document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true }));
+        }""",
+        "http://localhost:1/cat.jpg",
+    )
+    expect(page.locator(".notice")).to_contain_text("http://localhost:1/cat.jpg cannot be fetched")
+    page.evaluate(
+        """url => {
+            const data = new DataTransfer();
+            data.setData("text/uri-list", url);
+            document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true }));
+        }""",
+        f"{addresses[1]}/images/test_mask.jpg",
+    )
+    wait_until(page, "done")
+    assert page.inner_text("#file-name") == "test_mask.jpg"
+
+
+def test_nothing_is_sent_to_another_machine_before_the_visitor_agrees(browser, addresses):
+    asked = []
+    with opened(browser, ("http://detector.example:5000", addresses[1])) as page:
+        page.route("http://detector.example:5000/**", lambda route: (asked.append(route.request.url), route.abort()))
+        page.set_input_files("#file", GROUP)
+        expect(page.locator("#foreign-text")).to_contain_text("http://detector.example:5000")
+        page.wait_for_timeout(500)
+        assert asked == []
+        page.locator("#foreign-use").click()
+        expect(page.locator("#outage")).to_be_visible(timeout=20_000)
+        assert asked
+        page.unroute_all(behavior="ignoreErrors")
+
+
+def test_the_pages_server_knows_the_apis_port(browser, addresses):
+    api, page_url = addresses
+    with opened(browser, addresses) as page:
+        page.goto(page_url)
+        assert page.evaluate("import('./js/parts.js').then(({ base }) => base)") == api
+        choose(page, GROUP)
+
+
+@pytest.mark.parametrize("style", ["full", "sign", "none"])
+def test_labels_as_long_as_wished(page, style):
+    choose(page, GROUP)
+    page.evaluate(
+        "() => { window.texts = []; CanvasRenderingContext2D.prototype.fillText = (text) => window.texts.push(text); }"
+    )
+    page.locator("#label-style").select_option("none")
+    page.evaluate("window.texts = []")
+    page.locator("#label-style").select_option(style)
+    page.evaluate("$(window).trigger('resize')")
+    texts = page.evaluate("window.texts")
+    assert {"full": "✓ with a mask 0.99", "sign": "✓", "none": None}[style] in [*texts, None]
+    assert bool(texts) == (style != "none")
+    assert all(len(text) == 1 for text in texts) == (style != "full") or style == "none"
+
+
+def test_labels_avoid_faces(page):
+    boxes = [[100, 100, 200, 220], [100, 225, 200, 340]]
+    placed = page.evaluate(
+        """boxes => import("./js/boxes.js").then(({ drawFaces }) => {
+            const context = document.createElement("canvas").getContext("2d");
+            const filled = [];
+            context.fillRect = (x, y, width, height) => filled.push([x, y, x + width, y + height]);
+            const faces = boxes.map(box => ({ label: "face", class_id: 0, score: 0.9, box }));
+            drawFaces(context, faces, { place: (x, y) => [x, y], size: { width: 800, height: 600 }, labels: "full" });
+            return filled.filter(([x1, , x2]) => x2 - x1 > 10);
+        })""",
+        boxes,
+    )
+    assert len(placed) == 2
+    for x1, y1, x2, y2 in placed:
+        for left, top, right, bottom in boxes:
+            assert x2 <= left or x1 >= right or y2 <= top or y1 >= bottom
+
+
+def test_a_small_photo_is_sent_as_it_is_and_a_busy_page_is_not_waited_for(page, addresses):
+    with page.expect_request(lambda request: "/api/" in request.url) as sent:
+        choose(page, PHOTOS[1])
+    assert int(sent.value.all_headers()["content-length"]) == PHOTOS[1].stat().st_size
+
+
+def test_as_many_requests_at_once_as_the_server_works_on(browser):
+    with servers.api_and_page(MAX_CONCURRENCY=3) as own, opened(browser, own) as page:
+        expect.set_options(timeout=10_000)
+        page.wait_for_function("import('./js/parts.js').then(({ queue }) => queue.atOnce === 3)")
+
+
+def test_two_films_at_once(page):
+    films = [{"name": name, "mimeType": "video/mp4", "buffer": b"no film"} for name in ("a.mp4", "b.mp4")]
+    page.set_input_files("#file", films)
+    expect(page.locator(".notice").filter(has_text="One film at a time")).to_contain_text("b.mp4 is left out")
+
+
+def test_a_double_click_zooms_in_and_out(page):
+    choose(page, GROUP)
+    whole = page.evaluate("$('#canvas')[0].toDataURL()")
+    page.locator("#canvas").dblclick(position={"x": 100, "y": 100})
+    assert page.evaluate("import('./js/parts.js').then(({ view }) => view.zoom)") == 2.5
+    page.locator("#canvas").dblclick(position={"x": 100, "y": 100})
+    assert page.evaluate("import('./js/parts.js').then(({ view }) => view.zoom)") == 1
+    page.locator("h1").hover()
+    assert page.evaluate("$('#canvas')[0].toDataURL()") == whole
+
+
+def test_a_tap_marks_a_face_and_its_row(browser, addresses):
+    with opened(browser, addresses, has_touch=True, viewport={"width": 400, "height": 800}) as page:
+        choose(page, GROUP)
+        box = page.locator("#canvas").bounding_box()
+        page.touchscreen.tap(box["x"] + box["width"] / 8, box["y"] + box["height"] * 0.4)
+        expect(page.locator("#faces tr.marked")).to_have_count(1)
