@@ -3,6 +3,7 @@
 
 import { detect, pause } from "./api.js";
 import { drawFaces } from "./boxes.js";
+import { listCameras, openCamera } from "./camera.js";
 import { t } from "./i18n.js";
 import { rescale, scaledJpeg } from "./photo.js";
 
@@ -48,28 +49,20 @@ export class Live {
     return this.stream !== null;
   }
 
+  // Resolves to whether the camera is on.
   async startCamera(deviceId) {
     this.stop();
     const session = this.session;
-    if (!navigator.mediaDevices?.getUserMedia) {
-      this.fail("cameraInsecure", { host: window.location.host });
+    const { stream, reason } = await openCamera(deviceId);
+    if (session !== this.session) {
+      stream?.getTracks().forEach((track) => track.stop()); // meanwhile something else was chosen
       return false;
     }
-    try {
-      const video = deviceId ? { deviceId: { exact: deviceId } } : { width: { ideal: 1280 } };
-      const stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
-      if (session !== this.session) {
-        stream.getTracks().forEach((track) => track.stop()); // meanwhile something else was chosen
-        return false;
-      }
-      this.stream = stream;
-    } catch (error) {
-      if (session !== this.session) return false;
-      const denied = ["NotAllowedError", "SecurityError"].includes(error.name);
-      const none = ["NotFoundError", "OverconstrainedError"].includes(error.name);
-      this.fail(denied ? "cameraDenied" : none ? "cameraNone" : "cameraBusy");
+    if (!stream) {
+      this.fail(reason, { host: window.location.host });
       return false;
     }
+    this.stream = stream;
     const [track] = this.stream.getVideoTracks();
     track.addEventListener("ended", () => this.fail("cameraBusy"));
     this.setMirrored(this.wish ?? track.getSettings().facingMode !== "environment");
@@ -88,13 +81,9 @@ export class Live {
     return this.play();
   }
 
-  // The cameras to choose from, and the one in use; names are known once the camera was allowed.
-  async cameras() {
-    const devices = await navigator.mediaDevices.enumerateDevices();
-    const current = this.stream?.getVideoTracks()[0].getSettings().deviceId;
-    return devices
-      .filter(({ kind }) => kind === "videoinput")
-      .map(({ deviceId, label }, index) => ({ deviceId, label: label || `${index + 1}`, current: deviceId === current }));
+  // The cameras to choose from, and the one in use.
+  cameras() {
+    return listCameras(this.stream);
   }
 
   // What the visitor wishes holds for the next camera too.

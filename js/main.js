@@ -6,10 +6,14 @@ import { endFilm, keepLivePicture, liveTrouble, showLiveFaces, startCamera, star
 import { filter, showLabel } from "./filter.js";
 import { toggleLanguage } from "./i18n.js";
 import { copyText, saveAll, saveOne } from "./saving.js";
+import { listenForKeys, openHelp } from "./keys.js";
 import { live, queue, view } from "./parts.js";
+import { printReport } from "./report.js";
 import { listenForPhotos } from "./sources.js";
 import { mark, refilter, refuse } from "./stage.js";
 import { state } from "./state.js";
+import { arrange } from "./strip.js";
+import { listenForTheme } from "./theme.js";
 import { changed, clear, lookFiner, receive, removeSelected, restore, step, translate } from "./visit.js";
 
 queue.onChange = changed;
@@ -39,7 +43,15 @@ $("#retry-all").on("click", () => queue.retry(queue.retryable));
 $("#cancel").on("click", () => queue.cancel());
 $("#clear").on("click", clear);
 $("#remove").on("click", removeSelected);
-$(document).on("keydown", stepByKeys);
+listenForKeys({ onStep: step, onRemove: removeSelected });
+$("#help-open").on("click", openHelp);
+$("#choice, #order").on("change", () => arrange(queue.items));
+$("#grid").on("change", ({ target }) => $("#strip").toggleClass("grid", target.checked));
+$("#print").on("click", () => printReport(queue.items));
+listenForTheme(() => {
+  view.paint();
+  live.paint();
+});
 $("#outage-retry").on("click", reconnectNow);
 $("#key").on("submit", useKey);
 
@@ -61,12 +73,6 @@ $("#language").on("click", () => {
   toggleLanguage();
   translate();
 });
-
-// Previous and next photo; not while something is written or chosen.
-function stepByKeys({ key, target, ctrlKey, metaKey, altKey }) {
-  if (ctrlKey || metaKey || altKey || $(target).is("input, select, textarea")) return;
-  if (key === "n" || key === "p") step(key === "n" ? 1 : -1);
-}
 
 translate();
 restore();

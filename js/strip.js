@@ -3,6 +3,7 @@
 
 import { t } from "./i18n.js";
 import { countsInWords } from "./results.js";
+import { arranged, totalsInWords } from "./totals.js";
 import { isWanted, whenSeen } from "./thumbnails.js";
 
 const buttons = new Map(); // by item
@@ -19,7 +20,19 @@ export function showStrip(queue, selected, { filter, onSelect }) {
     if (!buttons.has(item)) buttons.set(item, newButton(item, onSelect).appendTo($("<li>").appendTo(strip)));
     updateItem(item, selected, filter);
   });
+  arrange(queue.items);
   rove(selected ?? queue.items[0]);
+}
+
+// The strip shows the photos that are asked for, in the order that is.
+export function arrange(items) {
+  const wanted = arranged([...items]).map((item) => buttons.get(item).parent()[0]);
+  const strip = $("#strip")[0];
+  const places = [...strip.children];
+  const kept = new Set(wanted);
+  places.forEach((place) => (place.hidden = !kept.has(place)));
+  const shown = places.filter((place) => kept.has(place));
+  if (shown.some((place, index) => place !== wanted[index])) strip.append(...wanted);
 }
 
 // Shows what has become of one item.
@@ -62,7 +75,7 @@ function newButton(item, onSelect) {
 }
 
 function walk(event) {
-  const all = $("#strip button");
+  const all = $("#strip button:visible");
   const here = all.index(event.currentTarget);
   const target = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: all.length - 1 }[event.key];
   if (target === undefined || target < 0 || target >= all.length) return;
@@ -89,5 +102,7 @@ export function showProgress(queue) {
   $("#cancel").prop("disabled", !open);
   $("#retry-all").prop("disabled", !queue.retryable.length).prop("hidden", count < 2);
   $("#save-all").prop("hidden", tally.done < 2);
+  $("#totals").text(count > 1 ? totalsInWords(queue.items) : "");
+  $("#arrange").prop("hidden", count < 2);
   $("#save-all-text").text(t("saveAll", { count: tally.done }));
 }

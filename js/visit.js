@@ -5,13 +5,15 @@ import { startVideo } from "./live_controls.js";
 import { useThreshold } from "./filter.js";
 import { keepFocus } from "./focus.js";
 import { applyLanguage, t } from "./i18n.js";
+import { listKeys } from "./keys.js";
 import { notify, translateNotices } from "./notices.js";
 import { base, queue } from "./parts.js";
 import { isLive, leaveLive, refilter, select, showSelected, showThumbnail, showThumbnails } from "./stage.js";
 import { state } from "./state.js";
 import { forget, keepAnswer, keepPhotos, kept } from "./storage.js";
-import { showProgress } from "./strip.js";
+import { arrange, showProgress } from "./strip.js";
 import { dropThumbnail } from "./thumbnails.js";
+import { arranged } from "./totals.js";
 
 const SETTLED = ["done", "failed", "cancelled"];
 const PROGRESS_MS = 100;
@@ -48,16 +50,17 @@ export function changed(item) {
   if (item?.state === "done") $("#outage").prop("hidden", true);
   if (item?.error?.unreachable) reconnect();
   if (item?.error?.unauthorized) askForKey(item.error);
-  keepFocus();
 }
 
 // At once, and then no more often than need be: a thousand photos change thousands of times.
 function showProgressSoon() {
   if (progressTimer) return;
   showProgress(queue);
+  keepFocus();
   progressTimer = setTimeout(() => {
     progressTimer = null;
     showProgress(queue);
+    arrange(queue.items);
     keepFocus();
   }, PROGRESS_MS);
 }
@@ -102,9 +105,10 @@ function bringBack(items) {
   select(items[0]);
 }
 
-// The photo so many places on, if there is one.
+// The photo so many places on in the strip, if there is one.
 export function step(places) {
-  const next = queue.items[queue.items.indexOf(state.selected) + places];
+  const shown = arranged([...queue.items]);
+  const next = shown[shown.indexOf(state.selected) + places];
   if (next && state.selected) select(next);
 }
 
@@ -117,6 +121,7 @@ export function translate() {
   $("#key-text").text(t("needsKey"));
   $("#copied").text("");
   translateNotices();
+  listKeys();
   showProgress(queue);
   refilter();
   if (!isLive()) showSelected();
