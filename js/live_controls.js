@@ -3,6 +3,7 @@
 import { askForKey, reconnect } from "./connection.js";
 import { useThreshold } from "./filter.js";
 import { keepFocus } from "./focus.js";
+import { addOutcome, beginOutcome, endOutcome } from "./live_outcome.js";
 import { live, queue } from "./parts.js";
 import { loadPhoto } from "./photo.js";
 import { leaveLive, refresh, select, setState, showSelected } from "./stage.js";
@@ -29,6 +30,7 @@ export function startVideo(file) {
 
 function enterLive() {
   live.stop();
+  beginOutcome();
   Object.assign(state, { notice: null, liveWords: null });
   $("#drop, #figure, #error, #found, #camera-tools").prop("hidden", true);
   $("#live").prop("hidden", false);
@@ -38,6 +40,7 @@ function enterLive() {
 }
 
 export function endFilm() {
+  endOutcome();
   leaveLive();
   if (state.selected && !state.photo) select(state.selected);
   else showSelected();
@@ -46,6 +49,7 @@ export function endFilm() {
 export function showLiveFaces(answer) {
   useThreshold(answer);
   state.liveWords = null;
+  addOutcome(answer);
   $("#outage, #details").prop("hidden", true);
   refresh();
 }

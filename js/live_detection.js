@@ -2,9 +2,9 @@
 // by the newest picture, and what came in between is skipped.
 
 import { detect, pause } from "./api.js";
-import { drawFaces } from "./boxes.js";
 import { listCameras, openCamera } from "./camera.js";
 import { t } from "./i18n.js";
+import { paintLive } from "./live_picture.js";
 import { rescale, scaledJpeg } from "./photo.js";
 
 const LONGEST_SIDE = 640; // px sent
@@ -21,6 +21,7 @@ export class Live {
     this.onPause = () => {};
     this.picture = null; // that the answer is about
     this.filter = (results) => results; // gives the faces to draw
+    this.overlay = () => {}; // draws something more: gets the context, and what gives a pixel's place
     this.video = $("#live-video")[0];
     this.canvas = $("#live-canvas")[0];
     this.stream = null;
@@ -192,25 +193,7 @@ export class Live {
     return scaledJpeg(this.video, videoWidth, videoHeight, longest / Math.max(videoWidth, videoHeight), quality);
   }
 
-  // The boxes lie on a canvas of the video's size, mirrored with it; their labels can be read either way.
   paint() {
-    const { clientWidth: width, clientHeight: height, videoWidth, videoHeight } = this.video;
-    const density = window.devicePixelRatio || 1;
-    this.canvas.width = Math.max(1, Math.round(width * density));
-    this.canvas.height = Math.max(1, Math.round(height * density));
-    if (!this.answer || !videoWidth || !width) return;
-    const context = this.canvas.getContext("2d");
-    context.scale(density, density);
-    const scale = Math.min(width / videoWidth, height / videoHeight);
-    const left = (width - videoWidth * scale) / 2;
-    const top = (height - videoHeight * scale) / 2;
-    if (this.picture) {
-      context.save();
-      if (this.mirrored) context.setTransform(-density, 0, 0, density, width * density, 0);
-      context.drawImage(this.picture, left, top, videoWidth * scale, videoHeight * scale);
-      context.restore();
-    }
-    const place = (x, y) => [left + (this.mirrored ? videoWidth - x : x) * scale, top + y * scale];
-    drawFaces(context, this.filter(this.answer.results), { place, size: { width, height } });
+    paintLive(this);
   }
 }

@@ -3,9 +3,10 @@
 import { chooseLabelStyle, labelStyle } from "./boxes.js";
 import { reconnectIfAway, reconnectNow, useKey } from "./connection.js";
 import { endFilm, keepLivePicture, liveTrouble, showLiveFaces, startCamera, startVideo } from "./live_controls.js";
-import { filter, showLabel } from "./filter.js";
+import { showLabel } from "./filter.js";
 import { toggleLanguage } from "./i18n.js";
 import { copyText, saveAll, saveOne } from "./saving.js";
+import { listenForOutcome } from "./live_outcome.js";
 import { listenForKeys, openHelp } from "./keys.js";
 import { live, queue, view } from "./parts.js";
 import { printReport } from "./report.js";
@@ -18,7 +19,8 @@ import { changed, clear, lookFiner, receive, removeSelected, restore, step, tran
 
 queue.onChange = changed;
 view.onPoint = mark;
-Object.assign(live, { onFaces: showLiveFaces, onError: refuse, onTrouble: liveTrouble, filter });
+Object.assign(live, { onFaces: showLiveFaces, onError: refuse, onTrouble: liveTrouble });
+listenForOutcome();
 listenForPhotos({ onPhotos: receive, onVideo: startVideo, onError: refuse });
 
 $("#threshold").on("input", ({ target }) => {

@@ -111,7 +111,7 @@ export function refresh() {
 
 function showFilm() {
   const { answer } = live;
-  if (answer) showResults(filter(answer.results), countHidden(answer), answer, () => {}, { calm: true });
+  if (answer) showResults(live.filter(answer.results), countHidden(answer), answer, () => {}, { calm: true });
   else if (state.liveWords) say(state.liveWords(), "none");
   $("#fps").text(answer && !live.video.paused ? t("fps", { fps: live.fps.toFixed(1) }) : "");
   $("#found").prop("hidden", !answer);

@@ -103,6 +103,6 @@ export function showProgress(queue) {
   $("#retry-all").prop("disabled", !queue.retryable.length).prop("hidden", count < 2);
   $("#save-all").prop("hidden", tally.done < 2);
   $("#totals").text(count > 1 ? totalsInWords(queue.items) : "");
-  $("#arrange").prop("hidden", count < 2);
+  $("#all").prop("hidden", count < 2);
   $("#save-all-text").text(t("saveAll", { count: tally.done }));
 }

@@ -316,3 +316,50 @@ def test_boxes_lie_on_the_picture_they_belong_to(camera_page):
         })"""
     )
     assert state == [True, None, None]
+
+
+def test_an_alarm_with_time_and_picture(camera_page):
+    camera_page.locator(".start-camera").first.click()
+    expect(camera_page.locator("#found")).to_be_visible(timeout=20_000)
+    expect(camera_page.locator("#alarms li")).to_have_count(0)
+    assert not camera_page.locator("#alarm-sound").is_checked()
+    camera_page.locator("#alarm").check()
+    expect(camera_page.locator("#alarms li")).to_have_count(1, timeout=10_000)
+    assert camera_page.locator("#alarms a").get_attribute("download").startswith("alarm_")
+    expect(camera_page.locator(".film.alarm")).to_have_count(1)
+    camera_page.locator("#smallest").fill("200")
+    expect(camera_page.locator(".film.alarm")).to_have_count(0, timeout=10_000)
+
+
+def test_a_region_and_a_smallest_face_say_what_counts(camera_page):
+    camera_page.locator(".start-camera").first.click()
+    expect(camera_page.locator("#faces tr")).not_to_have_count(0, timeout=20_000)
+    all_faces = camera_page.locator("#faces tr").count()
+    camera_page.locator("#region-draw").click()
+    box = camera_page.locator("#live-canvas").bounding_box()
+    right, bottom = box["x"] + box["width"], box["y"] + box["height"]  # where nobody is, and in sight
+    camera_page.mouse.move(right - 30, bottom - 30)
+    camera_page.mouse.down()
+    camera_page.mouse.move(right - 10, bottom - 10)
+    camera_page.mouse.up()
+    expect(camera_page.locator("#faces tr")).to_have_count(0, timeout=10_000)
+    camera_page.locator("#region-all").click()
+    expect(camera_page.locator("#faces tr")).to_have_count(all_faces, timeout=10_000)
+
+
+def test_the_timeline_and_the_film_are_saved(camera_page):
+    camera_page.locator(".start-camera").first.click()
+    expect(camera_page.locator("#found")).to_be_visible(timeout=20_000)
+    camera_page.locator("#live-record").click()
+    expect(camera_page.locator("#live-record")).to_have_attribute("aria-pressed", "true")
+    camera_page.wait_for_timeout(1500)
+    with camera_page.expect_download() as film:
+        camera_page.locator("#live-record").click()
+    assert film.value.path().read_bytes()[:4] == b"\x1a\x45\xdf\xa3"  # EBML, as WebM begins
+    with camera_page.expect_download() as table:
+        camera_page.locator("#live-csv").click()
+    rows = table.value.path().read_text(encoding="utf-8-sig").split()
+    assert rows[0] == "seconds,face,face_mask"
+    assert len(rows) > 3
+    drawn = camera_page.evaluate("$('#timeline')[0].getContext('2d').getImageData(0, 0, 400, 60).data.some(Boolean)")
+    assert drawn
