@@ -16,7 +16,7 @@ import { dropThumbnail } from "./thumbnails.js";
 import { arranged } from "./totals.js";
 
 const SETTLED = ["done", "failed", "cancelled"];
-const PROGRESS_MS = 100;
+const PROGRESS_MS = 300;
 
 let progressTimer = null;
 
