@@ -2,6 +2,7 @@
 
 import re
 import sys
+from functools import partial
 from pathlib import Path
 
 if __package__ in (None, ""):  # run as a file, with PYTHONSAFEPATH too
@@ -19,6 +20,7 @@ from backend.settings import Settings, SettingsError
 from backend.web import api, docs, request_log, security
 from backend.web.admission import Admission
 from backend.web.metrics import Metrics
+from backend.web.reloading import Reloader
 from backend.web.request_image import InMemoryRequest
 from backend.web.server.options import ServerOptions
 from backend.web.server.serving import serve
@@ -50,6 +52,7 @@ def create_app(settings: Settings | None = None, detector: PicoDetector | None =
     admission = Admission(settings.max_concurrency, settings.max_queue)
     service = Service(detector, admission, Cores(settings.max_concurrency), Metrics(admission, detector.labels))
     app.extensions["service"] = service
+    app.extensions["reloader"] = Reloader(service, settings)
     request_log.install(app, service.metrics)
     security.install(app, settings)
     app.register_blueprint(api.routes)
@@ -91,7 +94,9 @@ def main() -> int:
         )
         service: Service = app.extensions["service"]
         freeze_what_is_loaded()
-        serve(app, options, service.draining, lambda answered: request_log.record(answered, service.metrics))
+        reloader: Reloader = app.extensions["reloader"]
+        record = partial(request_log.record, metrics=service.metrics)
+        serve(app, options, service.draining, record, reloader.on_signal)
     except (SettingsError, ModelError, OSError) as error:
         print(error, file=sys.stderr)
         return 1

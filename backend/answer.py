@@ -51,6 +51,7 @@ class Model(TypedDict):
     """The model that answered."""
 
     name: str
+    checksum: Annotated[str, Field(description="SHA-256 of its file.", examples=["sha256:6c1f..."])]
     labels: list[str]
     threshold: Annotated[float, Field(ge=0, le=1, description="The default where a request names none.")]
 

@@ -9,6 +9,7 @@ if __package__ in (None, ""):  # run as a file: find the package beside app.py, 
 
 import base64
 import contextlib
+import hashlib
 import time
 from collections.abc import Callable
 from functools import partial
@@ -78,6 +79,7 @@ class PicoDetector:
         self.config = load_infer_config(folder / "infer_cfg.yml")
         path = find_model(folder)
         self.name = path.stem
+        self.checksum = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}" if path.is_file() else ""
         self.labels = self.config.labels
         self.max_pixels, self.max_parts = max_pixels, max_parts
         self.one_label = exclude_each_other(self.labels) if one_label is None else one_label
@@ -220,7 +222,12 @@ class PicoDetector:
                 "total": milliseconds(time.perf_counter() - start),
                 "parts": len(parts),
             },
-            "model": {"name": self.name, "labels": list(self.labels), "threshold": self.config.draw_threshold},
+            "model": {
+                "name": self.name,
+                "checksum": self.checksum,
+                "labels": list(self.labels),
+                "threshold": self.config.draw_threshold,
+            },
             "detail": detail,
             "parts": len(parts),
         }

@@ -23,8 +23,8 @@ THREADS = 8
 SMALLEST_BODY_LIMIT = 1024  # the page takes no bodies
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src blob:; "
-        "connect-src http: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+        "media-src blob:; connect-src http: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -57,7 +57,8 @@ def create_page_app(root: Path = ROOT, api_port: int = Settings.api_port) -> Fla
         page = (root / "index.html").read_text(encoding="utf-8")
         answer = Response(page.replace(API_PORT, f'name="api-port" content="{api_port}"'), mimetype="text/html")
         answer.add_etag()
-        return answer.make_conditional(request)
+        answer.make_conditional(request)
+        return answer
 
     @app.get("/js/vendor/jquery.min.js")
     def vendor() -> Response:

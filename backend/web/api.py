@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from backend.web.problems import CODES_OF_ERRORS, MEDIA_TYPE, ApiProblem
+from backend.web.reloading import Reloader
 from backend.web.request_image import read_image_request
 from backend.web.server.bridge import GONE
 from backend.web.service import current_service
@@ -29,8 +30,9 @@ def detect() -> Response:
         admitted = time.perf_counter()
         asked = read_image_request(request)
         read = time.perf_counter()
-        turn.takes(service.detector.count_parts(asked.data, asked.detail))
-        answer = service.detector.predict(
+        detector = service.detector  # the same one to the end, should the model be reloaded
+        turn.takes(detector.count_parts(asked.data, asked.detail))
+        answer = detector.predict(
             img_bin=asked.data,
             threshold=asked.threshold,
             annotate=asked.annotate,
@@ -56,9 +58,20 @@ def readiness() -> Response:
     return jsonify(
         status="ready",
         model=current_service().detector.name,
+        checksum=current_service().detector.checksum,
         concurrency=current_service().admission.concurrency,
         max_body_bytes=current_app.config["MAX_CONTENT_LENGTH"],
     )
+
+
+@routes.post("/admin/reload")
+def reload_model() -> Response:
+    """Take a changed model folder into use; only where an API key guards it."""
+    reloader: Reloader = current_app.extensions["reloader"]
+    if not current_app.config["SECURED"]:
+        raise ApiProblem("not_found", "There is no reloading here: set API_KEY to have it, or send SIGHUP.")
+    detector = reloader.reload()
+    return jsonify(status="reloaded", model=detector.name, checksum=detector.checksum)
 
 
 def register_errors(app: Flask) -> None:

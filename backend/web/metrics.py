@@ -1,5 +1,6 @@
 """Prometheus metrics of one service."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from prometheus_client import (
@@ -58,10 +59,15 @@ class Metrics:
         dropped.set_function(lambda: DroppingHandler.dropped)
         # each series is there before its first event, and not looked up again for every one
         self.observe = {stage: self.stages.labels(stage).observe for stage in STAGES}
-        self.count_face = {label: self.faces.labels(label).inc for label in labels}
+        self.count_face: dict[str, Callable[[], None]] = {}
+        self.know(labels)
         self.problems.labels("overloaded")
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
+
+    def know(self, labels: tuple[str, ...]) -> None:
+        """Count these labels too, from 0."""
+        self.count_face |= {label: self.faces.labels(label).inc for label in labels}
 
     def detected(self, answer: "Answer", queue: float, read: float) -> None:
         """Record one detection: its answer, and the seconds it waited and was read."""

@@ -20,15 +20,18 @@ SCHEMAS = (
     schemas.ImageInJson,
     schemas.Health,
     schemas.Readiness,
+    schemas.Reloaded,
     schemas.ProblemDocument,
 )
 ON_EVERY_PATH = ("bad_request", "method_not_allowed", "headers_too_large", "request_timeout", "internal_error")
 NO_ROUTE = ("not_found",)
+RELOADING = ("reloading", "model_refused")
 UNSEEN = ("client_gone",)
 BINARY = {"type": "string", "format": "binary"}
 FLAG = {"type": "string", "enum": ["true", "false", "1", "0"]}
 FRACTION = {"type": "number", "minimum": 0, "maximum": 1}
 DETAIL = {"type": "string", "enum": list(DETAILS)}
+RELOAD = "Take a changed model folder into use; only where an API key is set"
 LIMITS = f"{NAMES} (of animated ones the first picture); the README's settings say how large it may be."
 
 
@@ -56,6 +59,7 @@ def document(secured: bool) -> dict[str, Any]:
                     "Whether the model is loaded and warmed up", JSON_TYPE, reference("Readiness"), "draining"
                 )
             },
+            "/admin/reload": {"post": lookup(RELOAD, JSON_TYPE, reference("Reloaded"), "not_found", *RELOADING)},
             "/metrics": {"get": lookup("Prometheus metrics", "text/plain", {"type": "string"})},
         },
         "components": {"schemas": components()},
@@ -89,7 +93,7 @@ def detection() -> dict[str, Any]:
     }
     content = {JSON_TYPE: {"schema": reference("ImageInJson")}, FORM_TYPE: {"schema": form}}
     content |= {kind: {"schema": BINARY} for kind in RAW_TYPES}
-    elsewhere = {*ON_EVERY_PATH, *NO_ROUTE, *UNSEEN, "unauthorized"}
+    elsewhere = {*ON_EVERY_PATH, *NO_ROUTE, *UNSEEN, *RELOADING, "unauthorized"}
     return {
         "summary": "Find the faces in a photo",
         "operationId": "detect",
@@ -139,7 +143,7 @@ def secure(described: dict[str, Any]) -> None:
         "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
         "bearer": {"type": "http", "scheme": "bearer"},
     }
-    for path, method in (("/api/", "post"), ("/metrics", "get")):
+    for path, method in (("/api/", "post"), ("/metrics", "get"), ("/admin/reload", "post")):
         operation = described["paths"][path][method]
         operation["security"] = [{"header": []}, {"bearer": []}]
         operation["responses"] |= {key: value for key, value in problems("unauthorized").items() if key == "401"}

@@ -43,6 +43,8 @@ PROBLEMS = {
     "unsupported_media_type": Problem(415, "The Content-Type is none that the API takes."),
     "unsupported_image": Problem(415, "The bytes are no JPEG, PNG, WebP, BMP, GIF, TIFF or AVIF."),
     "host_not_allowed": Problem(421, "The request names a host that this service is not."),
+    "reloading": Problem(409, "The model is being reloaded already."),
+    "model_refused": Problem(409, "The changed model folder cannot be served; the old model is still in use."),
     "undecodable_image": Problem(422, "The image is truncated or corrupt."),
     "headers_too_large": Problem(431, "The request's headers are over the limit."),
     "client_gone": Problem(

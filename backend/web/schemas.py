@@ -37,8 +37,17 @@ class Readiness(TypedDict):
 
     status: Literal["ready"]
     model: str
+    checksum: Annotated[str, Field(description="SHA-256 of the model's file.", examples=["sha256:6c1f..."])]
     concurrency: Annotated[int, Field(ge=1, description="Photos that are worked on at once.")]
     max_body_bytes: Annotated[int, Field(ge=1, description="Largest request body.")]
+
+
+class Reloaded(TypedDict):
+    """The changed model folder is in use."""
+
+    status: Literal["reloaded"]
+    model: str
+    checksum: str
 
 
 class ProblemDocument(TypedDict):

@@ -9,7 +9,7 @@ from backend.settings import Settings
 from backend.web.docs import DOCS_PATH
 from backend.web.problems import ApiProblem
 
-PROTECTED = ("api.detect", "docs.metrics")  # endpoints
+PROTECTED = ("api.detect", "api.reload_model", "docs.metrics")  # endpoints
 KEY_HEADER = "X-API-Key"
 HOST_AND_PORT = re.compile(r":\d{1,5}$|^\[|\](:\d{1,5})?$")  # what is no part of the name
 LONGEST_HOST = 260

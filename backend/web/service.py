@@ -11,9 +11,13 @@ from backend.web.admission import Admission
 from backend.web.metrics import Metrics
 
 
-@dataclass(frozen=True)
+@dataclass
 class Service:
-    """One a process, shared by all requests."""
+    """One a process, shared by all requests.
+
+    Attributes:
+        detector: replaced as a whole when the model is reloaded; a request takes it once.
+    """
 
     detector: PicoDetector
     admission: Admission

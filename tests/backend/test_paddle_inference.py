@@ -52,6 +52,7 @@ def test_the_answer_has_the_form_of_the_contract(detector, group_photo):
     assert list(answer["timing_ms"]) == ["decode", "preprocess", "inference", "total", "parts"]
     assert answer["model"] == {
         "name": "picodet_s_416_facemask",
+        "checksum": detector.checksum,
         "labels": ["face", "face_mask"],
         "threshold": detector.config.draw_threshold,
     }

@@ -103,3 +103,11 @@ def test_every_sample_on_the_page_exists():
     names = re.findall(r'data-sample="([^"]+)"', (ROOT / "index.html").read_text())
     assert names
     assert all((ROOT / name).is_file() for name in names)
+
+
+def test_the_page_knows_the_apis_port():
+    with create_page_app(api_port=5202).test_client().get("/") as answer:
+        assert b'name="api-port" content="5202"' in answer.data
+        tag = answer.headers["ETag"]
+    with create_page_app(api_port=5202).test_client().get("/", headers={"If-None-Match": tag}) as again:
+        assert again.status_code == 304

@@ -31,10 +31,18 @@ class Server(uvicorn.Server):
         options: how to serve.
         draining: set as soon as the signal came, so that the app can say that it is about to end.
         record: hears of what the server itself refuses.
+        on_hangup: called on SIGHUP; None: that ends the process, as usual.
     """
 
-    def __init__(self, app: Callable[..., Any], options: ServerOptions, draining: threading.Event, record: Recorder):
-        self.options, self.draining = options, draining
+    def __init__(
+        self,
+        app: Callable[..., Any],
+        options: ServerOptions,
+        draining: threading.Event,
+        record: Recorder,
+        on_hangup: Callable[[], None] | None = None,
+    ):
+        self.options, self.draining, self.on_hangup = options, draining, on_hangup
         self.exit_at: float | None = None
         self.complained = 0.0
         self.bridge = Bridge(app, options)
@@ -78,6 +86,9 @@ class Server(uvicorn.Server):
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, self.handle_exit)
+            if self.on_hangup is not None and hasattr(signal, "SIGHUP"):
+                call = self.on_hangup
+                signal.signal(signal.SIGHUP, lambda *_: call())
         yield
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -103,6 +114,7 @@ def serve(
     options: ServerOptions,
     draining: threading.Event | None = None,
     record: Recorder = lambda _: None,
+    on_hangup: Callable[[], None] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then finish what was accepted.
 
@@ -111,10 +123,11 @@ def serve(
         options: how to serve.
         draining: set as soon as the signal came.
         record: hears of what the server itself refuses, which the app never sees.
+        on_hangup: called on SIGHUP.
 
     Raises:
         PortInUseError: another program listens on the port.
         OSError: the address cannot be listened on.
     """
     listening = open_socket(options)
-    Server(app, options, draining or threading.Event(), record).run([listening])
+    Server(app, options, draining or threading.Event(), record, on_hangup).run([listening])

@@ -2,6 +2,7 @@ import base64
 import io
 import json
 import logging
+import re
 import threading
 
 import cv2
@@ -253,6 +254,7 @@ def test_overload_gives_503_and_retry_after(client, app):
 def test_health_and_readiness(client, app):
     assert client.get("/healthz").get_json() == {"status": "ok"}
     ready = client.get("/readyz").get_json()
+    assert re.fullmatch("sha256:[0-9a-f]{64}", ready.pop("checksum"))
     assert ready == {"status": "ready", "model": "picodet_s_416_facemask", "concurrency": 2, "max_body_bytes": 2**20}
     app.extensions["service"].draining.set()
     assert client.get("/readyz").get_json()["code"] == "draining"

@@ -36,7 +36,7 @@ def test_every_media_type_is_described(document):
 def test_every_problem_is_described(detector):
     closed = create_app(Settings(api_key="key"), detector).test_client().get("/openapi.json").get_json()
     described = set(re.findall(r"`(\w+)`:", str(closed["paths"])))
-    assert described == set(PROBLEMS) - {"not_found", "client_gone"}  # of paths that are not described; of nobody
+    assert described == set(PROBLEMS) - {"client_gone"}  # that nobody sees
     codes = closed["components"]["schemas"]["ProblemDocument"]["properties"]["code"]["enum"]
     assert codes == list(PROBLEMS)
 
