@@ -4,11 +4,22 @@ const DEFAULT_PORT = 5000;
 const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
 const ALLOWED = "allowed-apis"; // origins that the visitor agreed to, for this tab
 
-// The API's address: ?api=URL, or the page's own host on the port that the page's server names.
-export function apiBase(location, port = DEFAULT_PORT) {
+// The API's address: ?api=URL, or the page's own host on the port that the page's server names. What is no http address is
+// not used; wrong() hears of it.
+export function apiBase(location, port = DEFAULT_PORT, wrong = () => {}) {
   const given = new URLSearchParams(location.search).get("api");
-  if (given) return (/^https?:\/\//i.test(given) ? given : `http://${given}`).replace(/(\/api)?\/*$/, "");
-  return `${location.protocol}//${location.hostname}:${port}`;
+  const own = `${location.protocol}//${location.hostname}:${port}`;
+  if (!given) return own;
+  try {
+    const hasScheme = /^[a-z][a-z\d+.-]*:\/\//i.test(given);
+    const url = new URL(hasScheme ? given : `http://${given.replace(/^\/+/, "")}`);
+    const isHttp = ["http:", "https:"].includes(url.protocol) && /^(\[[\da-f:.]+\]|[\w.-]+)$/i.test(url.hostname);
+    if (!isHttp || url.username || url.password) throw new Error("no http address");
+    return (url.origin + url.pathname).replace(/(\/api)?\/*$/, "");
+  } catch {
+    wrong(given);
+    return own;
+  }
 }
 
 // The port that the page's server wrote into the page.

@@ -7,6 +7,7 @@ const LABEL_FONT = "600 13px system-ui, sans-serif";
 const PADDING = 7;
 const LABELS_FIRST = 1000; // rather on a face than on another label
 const WIDEST = 0.3; // a label, of the picture's width
+const MOST_HIDDEN = 0.35; // of a face, by its own label
 const LABELS = "labels";
 
 // How faces are labelled on pictures, those that are saved too: "full", "sign" or "none"; remembered on this device.
@@ -35,7 +36,7 @@ export function drawFaces(context, faces, { place, size, marked = null, unit = 1
   context.font = LABEL_FONT.replace("13px", `${13 * unit}px`);
   const taken = [];
   const shown = style === "none" ? [] : boxes;
-  const labels = shown.map((box) => placeLabel(context, box, { size, taken, boxes, unit, style }));
+  const labels = shown.map((box) => placeLabel(context, box, { size, taken, boxes, unit, style })).filter(Boolean);
   [...boxes].reverse().forEach((box) => drawBox(context, box, box.face === marked, unit)); // the best score on top
   labels.forEach((label) => drawLabel(context, label, unit));
 }
@@ -61,24 +62,40 @@ function drawBox(context, { face, x1, y1, x2, y2 }, marked, unit) {
   context.setLineDash([]);
 }
 
-// As long as the picture's width allows: words and score, sign and score, the sign.
-function textFor(context, { face }, { size, unit, style }) {
+// The forms of a label, longest first; of another project's labels there is no sign.
+function formsOf({ face }, style) {
   const sign = signOf(face);
   const score = face.score.toFixed(2);
-  const full = `${sign && `${sign} `}${inWords(face.label)} ${score}`;
-  if (!sign) return full;
-  const widthOf = (text) => context.measureText(text).width + 2 * PADDING * unit;
-  const forms = style === "sign" ? [sign] : [full, `${sign} ${score}`, sign];
-  return forms.find((text) => widthOf(text) <= size.width * WIDEST) ?? sign;
+  if (!sign) return [`${inWords(face.label)} ${score}`, inWords(face.label).slice(0, 1)];
+  return style === "sign" ? [sign] : [`${sign} ${inWords(face.label)} ${score}`, `${sign} ${score}`, sign];
 }
 
-// Takes, of the places around the box, the one that covers least of the labels placed before, and of other faces.
+// Takes, of the places around the box, the one that covers least of the labels placed before, and of faces; shorter where
+// the label would be wide for the picture, or hide another label or much of a face. Null where there is no room at all.
 function placeLabel(context, box, { size, taken, boxes, unit, style }) {
-  const text = textFor(context, box, { size, unit, style });
-  const height = LABEL_HEIGHT * unit;
-  const width = context.measureText(text).width + 2 * PADDING * unit;
-  const line = 2 * unit;
-  const candidates = [
+  const faces = boxes.map(({ x1, y1, x2, y2 }) => ({ x: x1, y: y1, width: x2 - x1, height: y2 - y1 }));
+  const covered = (place, others) => others.reduce((sum, other) => sum + overlap(place, other), 0);
+  const allowed = MOST_HIDDEN * (box.x2 - box.x1) * (box.y2 - box.y1);
+  const forms = formsOf(box, style);
+  for (const text of forms) {
+    const height = LABEL_HEIGHT * unit;
+    const width = context.measureText(text).width + 2 * PADDING * unit;
+    const places = placesAround(box, { size, width, height, line: 2 * unit });
+    const costs = places.map((place) => LABELS_FIRST * covered(place, taken) + covered(place, faces));
+    const best = places[costs.indexOf(Math.min(...costs))];
+    const clear = !covered(best, taken);
+    const fits = width <= size.width * WIDEST && covered(best, faces) <= allowed;
+    const isLast = text === forms.at(-1);
+    if (clear && (fits || isLast)) {
+      taken.push(best);
+      return { ...best, text, face: box.face };
+    }
+  }
+  return null;
+}
+
+function placesAround(box, { size, width, height, line }) {
+  return [
     [box.x1 - line, box.y1 - height - line],
     [box.x1 - line, box.y2 + line],
     [box.x2 - width + line, box.y1 - height - line],
@@ -95,12 +112,6 @@ function placeLabel(context, box, { size, taken, boxes, unit, style }) {
     width,
     height,
   }));
-  const faces = boxes.map(({ x1, y1, x2, y2 }) => ({ x: x1, y: y1, width: x2 - x1, height: y2 - y1 }));
-  const covered = (candidate, others) => others.reduce((sum, other) => sum + overlap(candidate, other), 0);
-  const costs = candidates.map((candidate) => LABELS_FIRST * covered(candidate, taken) + covered(candidate, faces));
-  const best = candidates[costs.indexOf(Math.min(...costs))];
-  taken.push(best);
-  return { ...best, text, face: box.face };
 }
 
 function overlap(a, b) {

@@ -82,6 +82,7 @@ export const CHINESE = {
   labelsNone: "不显示",
   leftOut: "文件夹中有 {count} 个文件不是照片，已略过：{names}。",
   linkFailed: "无法获取 {url} 处的图片：其服务器不允许其他网页读取。请先保存图片，再把文件拖到这里。",
+  badApi: "?api={given} 不是检测器的地址（例如 http://localhost:5001）；将使用网页自己的检测器。",
   close: "关闭",
   undo: "撤销",
   foreign: "此链接指向另一台机器上的检测器：{base}。未经您同意，不会向它发送任何内容。",

@@ -37,7 +37,6 @@ async function isReachable() {
   if (!facts) return false;
   state.server = facts;
   if (facts.concurrency) queue.atOnce = Math.min(MOST_AT_ONCE, facts.concurrency);
-  queue.next();
   return true;
 }
 

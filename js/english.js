@@ -21,6 +21,7 @@ export const ENGLISH = {
   labelsNone: "none",
   leftOut: "{count} files of the folder are no photos and were left out: {names}.",
   linkFailed: "The picture at {url} cannot be fetched: its server does not allow other pages to. Save it and drop the file here.",
+  badApi: "?api={given} is no address of a detector, such as http://localhost:5001; the page's own is used.",
   close: "Close",
   undo: "Undo",
   foreign: "This link names a detector on another machine: {base}. Nothing is sent to it unless you agree.",

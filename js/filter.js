@@ -3,10 +3,11 @@
 import { LOWEST_THRESHOLD } from "./api.js";
 import { state } from "./state.js";
 
-// The faces that threshold and class switches let through.
-export function filter(results) {
-  return results.filter(({ score, label }) => score >= (state.threshold ?? 0) && !state.hiddenLabels.has(label));
-}
+// The faces that count.
+export const overThreshold = (results) => results.filter(({ score }) => score >= (state.threshold ?? 0));
+
+// Those of them that are shown: a class that is switched off hides boxes, not the count.
+export const filter = (results) => overThreshold(results).filter(({ label }) => !state.hiddenLabels.has(label));
 
 // How many faces, by the model's own threshold, the visitor's filter keeps back.
 export function countHidden(answer) {

@@ -21,6 +21,7 @@ export class Live {
     this.onPause = () => {};
     this.picture = null; // that the answer is about
     this.filter = (results) => results; // gives the faces to draw
+    this.counting = (results) => results; // gives those that count, shown or not
     this.overlay = () => {}; // draws something more: gets the context, and what gives a pixel's place
     this.video = $("#live-video")[0];
     this.canvas = $("#live-canvas")[0];

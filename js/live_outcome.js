@@ -16,6 +16,7 @@ const timeline = new Timeline($("#timeline")[0]);
 let began = 0;
 
 export function listenForOutcome() {
+  live.counting = inRegion;
   live.filter = (results) => inRegion(filter(results));
   live.overlay = drawRegion;
   timeline.onSeek = (seconds) => {

@@ -15,7 +15,7 @@ import { mark, refilter, refuse } from "./stage.js";
 import { state } from "./state.js";
 import { arrange } from "./strip.js";
 import { listenForTheme } from "./theme.js";
-import { changed, clear, lookFiner, receive, removeSelected, restore, step, translate } from "./visit.js";
+import { changed, clear, lookFiner, receive, removeSelected, restore, restoreLook, step, translate } from "./visit.js";
 
 queue.onChange = changed;
 view.onPoint = mark;
@@ -44,7 +44,7 @@ $("#retry").on("click", () => queue.retry([state.selected]));
 $("#retry-all").on("click", () => queue.retry(queue.retryable));
 $("#cancel").on("click", () => queue.cancel());
 $("#clear").on("click", clear);
-$("#remove").on("click", removeSelected);
+$("#remove, #remove-failed").on("click", removeSelected);
 listenForKeys({ onStep: step, onRemove: removeSelected });
 $("#help-open").on("click", openHelp);
 $("#choice, #order").on("change", () => arrange(queue.items));
@@ -77,5 +77,6 @@ $("#language").on("click", () => {
 });
 
 translate();
+restoreLook();
 restore();
 reconnectIfAway();

@@ -2,7 +2,7 @@
 
 import { t } from "./i18n.js";
 
-const MOST = 4; // of them at once; the oldest goes
+const MOST = 4; // at once of those that offer nothing; the oldest goes
 const PASSES_MS = 10000; // what neither warns nor offers anything goes by itself
 
 // Shows one; words() gives its text in the language of the moment. An action { label(), run } adds a button.
@@ -21,7 +21,7 @@ export function notify(words, { action = null, tone = "plain" } = {}) {
   const cross = $("<button>").attr({ type: "button", "aria-label": t("close") }).addClass("square close").text("×");
   notice.append(cross.on("click", close));
   $("#notices").append(notice);
-  $("#notices .notice").slice(0, -MOST).remove();
+  $("#notices .notice").filter((_, element) => !$(element).data("label")).slice(0, -MOST).remove();
   if (!action && tone === "plain") setTimeout(close, PASSES_MS);
   return close;
 }

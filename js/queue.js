@@ -21,6 +21,7 @@ export class Queue {
     this.running = 0;
     this.atOnce = USUAL_AT_ONCE;
     this.urgent = null; // the item that is done next
+    this.paused = false; // while the API cannot be reached, what waits goes on waiting
     this.detail = "fine"; // of the photos that are asked about from now on
     this.abort = new AbortController();
   }
@@ -38,11 +39,13 @@ export class Queue {
       item.error = item.state === "cancelled" ? cancelled() : null;
     });
     this.items.push(...items);
+    this.items.sort((a, b) => (a.id < b.id ? -1 : 1)); // what comes back has its old place
     this.onChange(null);
     this.next();
   }
 
   retry(items) {
+    this.paused = false;
     items.forEach((item) => this.set(item, { state: "waiting", error: null }));
     this.next();
   }
@@ -54,11 +57,12 @@ export class Queue {
     waiting.forEach((item) => this.set(item, { state: "cancelled", error: cancelled() }));
   }
 
-  // Returns what was in it.
+  // Returns what was in it; what was not done yet still is to be.
   clear() {
-    this.cancel();
-    const items = this.items;
+    const { items, open } = this;
     this.items = [];
+    this.cancel();
+    open.forEach((item) => Object.assign(item, { state: "waiting", error: null, run: null }));
     this.onChange(null);
     return items;
   }
@@ -91,7 +95,7 @@ export class Queue {
   }
 
   next() {
-    while (this.running < this.atOnce) {
+    while (!this.paused && this.running < this.atOnce) {
       const isNext = this.urgent?.state === "waiting" && this.items.includes(this.urgent);
       const item = isNext ? this.urgent : this.items.find(({ state }) => state === "waiting");
       if (!item) return;
@@ -104,17 +108,21 @@ export class Queue {
   }
 
   async work(item) {
-    this.set(item, { state: "working", error: null });
+    const run = {};
+    const { detail } = this;
+    this.set(item, { state: "working", error: null, run });
     const { signal } = this.abort;
-    const onWait = (seconds) => this.set(item, { waits: seconds });
+    const settle = (changes) => item.run === run && this.set(item, changes); // else it was cleared, and came back
     try {
       await this.agreed;
-      const asked = await this.ask(item.blob, { signal, onWait, detail: this.detail });
-      this.set(item, { state: "done", ...asked, waits: 0 });
+      const asked = await this.ask(item.blob, { signal, detail, onWait: (seconds) => settle({ waits: seconds }) });
+      const again = item === this.urgent && detail !== this.detail; // the switch was moved meanwhile
+      settle(again ? { state: "waiting" } : { state: "done", ...asked, waits: 0 });
     } catch (error) {
       if (!(error instanceof ApiError)) console.error(error);
       const known = error instanceof ApiError ? error : new ApiError(() => t("unshowable"), { final: true });
-      this.set(item, { state: known.cancelled ? "cancelled" : "failed", error: known, waits: 0 });
+      if (known.unreachable) this.paused = true;
+      settle({ state: known.cancelled ? "cancelled" : "failed", error: known, waits: 0 });
     }
   }
 

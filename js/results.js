@@ -1,5 +1,6 @@
 // What was found, in words and numbers. Texts are set with .text(): nothing from a file or the server becomes HTML.
 
+import { overThreshold } from "./filter.js";
 import { t } from "./i18n.js";
 import { idOf, inOrder, inWords, isBad, isKnown } from "./labels.js";
 import { state } from "./state.js";
@@ -43,8 +44,6 @@ export function showResults(faces, hidden, answer, onMark, { calm = false } = {}
   say(summary(faces, hidden, labels), tone, { calm });
   $("#faces").empty().append(faces.map((face, index) => row(face, index, onMark)));
 }
-
-const overThreshold = (results) => results.filter(({ score }) => score >= (state.threshold ?? 0));
 
 // Shows a count and a switch for each label, unless they are there already.
 function listLabels({ model: { labels }, results }) {

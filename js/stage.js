@@ -87,8 +87,8 @@ function showDone() {
   setState("done");
 }
 
-export const showThumbnails = () => showStrip(queue, state.selected, { filter, onSelect: select });
-export const showThumbnail = (item) => updateItem(item, state.selected, filter);
+export const showThumbnails = () => showStrip(queue, state.selected, select);
+export const showThumbnail = (item) => updateItem(item, state.selected);
 
 // Shows everything that depends on threshold and classes.
 export function refilter() {
@@ -111,7 +111,8 @@ export function refresh() {
 
 function showFilm() {
   const { answer } = live;
-  if (answer) showResults(live.filter(answer.results), countHidden(answer), answer, () => {}, { calm: true });
+  const counted = answer && { ...answer, results: live.counting(answer.results) };
+  if (answer) showResults(filter(counted.results), countHidden(counted), counted, () => {}, { calm: true });
   else if (state.liveWords) say(state.liveWords(), "none");
   $("#fps").text(answer && !live.video.paused ? t("fps", { fps: live.fps.toFixed(1) }) : "");
   $("#found").prop("hidden", !answer);

@@ -5,7 +5,19 @@ const NAME = "face-mask-detector";
 const PHOTOS = "photos"; // { id, blob, name, path }
 const ANSWERS = "answers"; // { id, state, answer, milliseconds }: small, and written more often
 
+const WAIT_MS = 1500; // for the lock of the page that is being reloaded
+
 let opened = null;
+
+// Of several tabs the first keeps its photos here; the others work without, so that none erases what is another's.
+const owned = new Promise((resolve) => {
+  if (!navigator.locks) return resolve(true); // on plain http
+  const held = () => {
+    resolve(true);
+    return new Promise(() => {}); // until the tab is closed
+  };
+  return navigator.locks.request(NAME, { signal: AbortSignal.timeout(WAIT_MS) }, held).catch(() => resolve(false));
+});
 
 function open() {
   opened ??= new Promise((resolve, reject) => {
@@ -23,6 +35,7 @@ function open() {
 // Runs work(store...) in one transaction; resolves to what it returned, a request's result included.
 async function within(names, mode, work) {
   try {
+    if (!(await owned)) return null;
     const transaction = (await open()).transaction(names, mode);
     const result = work(...names.map((name) => transaction.objectStore(name)));
     await new Promise((resolve, reject) => {

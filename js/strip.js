@@ -1,6 +1,7 @@
 // The strip of thumbnails: a button a photo, with its counts or what became of it. One of them is a tab stop, and the arrow
 // keys, Home and End walk from it.
 
+import { overThreshold } from "./filter.js";
 import { t } from "./i18n.js";
 import { countsInWords } from "./results.js";
 import { arranged, totalsInWords } from "./totals.js";
@@ -9,7 +10,7 @@ import { isWanted, whenSeen } from "./thumbnails.js";
 const buttons = new Map(); // by item
 
 // Brings the strip in step with the queue; onSelect(item) hears of a click.
-export function showStrip(queue, selected, { filter, onSelect }) {
+export function showStrip(queue, selected, onSelect) {
   const strip = $("#strip");
   for (const [item, button] of buttons) {
     if (queue.items.includes(item)) continue;
@@ -18,10 +19,10 @@ export function showStrip(queue, selected, { filter, onSelect }) {
   }
   queue.items.forEach((item) => {
     if (!buttons.has(item)) buttons.set(item, newButton(item, onSelect).appendTo($("<li>").appendTo(strip)));
-    updateItem(item, selected, filter);
+    updateItem(item, selected);
   });
-  arrange(queue.items);
   rove(selected ?? queue.items[0]);
+  arrange(queue.items);
 }
 
 // The strip shows the photos that are asked for, in the order that is.
@@ -33,14 +34,19 @@ export function arrange(items) {
   places.forEach((place) => (place.hidden = !kept.has(place)));
   const shown = places.filter((place) => kept.has(place));
   if (shown.some((place, index) => place !== wanted[index])) strip.append(...wanted);
+  const stop = $("#strip li:not([hidden]) button[tabindex='0']");
+  if (!stop.length) {
+    $("#strip button").attr("tabindex", -1);
+    $("#strip li:not([hidden]) button").first().attr("tabindex", 0);
+  }
 }
 
 // Shows what has become of one item.
-export function updateItem(item, selected, filter) {
+export function updateItem(item, selected) {
   const button = buttons.get(item);
   if (!button) return;
   button.attr({ "aria-pressed": String(item === selected), "data-item-state": item.state });
-  const words = describe(item, filter);
+  const words = describe(item);
   button.find(".state").text(words);
 }
 
@@ -83,8 +89,8 @@ function walk(event) {
   all.attr("tabindex", -1).eq(target).attr("tabindex", 0).trigger("focus").trigger("click");
 }
 
-function describe(item, filter) {
-  if (item.state === "done") return countsInWords(filter(item.answer.results), item.answer.model.labels);
+function describe(item) {
+  if (item.state === "done") return countsInWords(overThreshold(item.answer.results), item.answer.model.labels);
   return { waiting: t("waitingItem"), working: "…", failed: t("failedItem"), cancelled: t("cancelled") }[item.state];
 }
 

@@ -1,10 +1,10 @@
 // All photos together: how many faces wear a mask, and which photos to look at first.
 
-import { filter } from "./filter.js";
+import { overThreshold } from "./filter.js";
 import { t } from "./i18n.js";
 import { inOrder, inWords, isBad, isKnown } from "./labels.js";
 
-export const facesOf = (item) => (item.state === "done" ? filter(item.answer.results) : []);
+export const facesOf = (item) => (item.state === "done" ? overThreshold(item.answer.results) : []);
 export const countBad = (item) => facesOf(item).filter(isBad).length;
 
 // Which photos the strip shows, and in which order; by the names in the two lists of index.html.

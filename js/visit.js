@@ -16,6 +16,7 @@ import { dropThumbnail } from "./thumbnails.js";
 import { arranged } from "./totals.js";
 
 const SETTLED = ["done", "failed", "cancelled"];
+const DETAIL = "detail";
 const PROGRESS_MS = 300;
 
 let progressTimer = null;
@@ -28,6 +29,16 @@ export function receive(photos) {
   if (items.length) select(items[0]);
   if (video) startVideo(video.blob);
   if (others.length) notify(() => t("oneFilm", { name: video.name, others: others.map(({ name }) => name).join(", ") }));
+}
+
+// The switch as it was left.
+export function restoreLook() {
+  try {
+    queue.detail = localStorage.getItem(DETAIL) ?? queue.detail;
+  } catch {
+    // storage can be switched off
+  }
+  $("#fine").prop("checked", queue.detail === "fine");
 }
 
 // The photos of the visit before, if it was not cleared.
@@ -68,6 +79,11 @@ function showProgressSoon() {
 // How photos are looked at from now on; the selected one is looked at again.
 export function lookFiner(fine) {
   queue.detail = fine ? "fine" : "normal";
+  try {
+    localStorage.setItem(DETAIL, queue.detail);
+  } catch {
+    // it holds for this visit
+  }
   if (state.selected && !isLive()) queue.retry([state.selected].filter(({ state: itemState }) => itemState === "done"));
 }
 

@@ -68,7 +68,7 @@ def cut(width: int, height: int, input_size: tuple[int, int] | None, detail: str
         most: parts at most, 1 or more.
     """
     whole = Part(0, 0, width, height)
-    if input_size is None or most == 1:
+    if input_size is None or most <= 1:
         return [whole]
     ratio = max(width, height) / min(width, height)
     parts = [whole] if ratio <= LONGEST_WHOLE else []
@@ -76,8 +76,11 @@ def cut(width: int, height: int, input_size: tuple[int, int] | None, detail: str
         parts += row(width, height, most - len(parts))
     if detail == "fine":
         for rows in range(2, MOST_ROWS):
-            tiles = grid(width, height, rows, columns_for(ratio, rows, GRID_TILE))
-            if len(parts) + len(tiles) > most or not helps(tiles[0], input_size, MOST_ENLARGED if rows == 2 else 1.0):
+            columns = columns_for(ratio, rows, GRID_TILE)
+            if len(parts) + rows * columns > most:
+                break
+            tiles = grid(width, height, rows, columns)
+            if not helps(tiles[0], input_size, MOST_ENLARGED if rows == 2 else 1.0):
                 break
             parts += tiles
     return parts

@@ -44,31 +44,35 @@ class Admission:
         return len(self.line) + len(self.long_line)
 
     @contextmanager
-    def admitted(self, gone: Callable[[], bool] = lambda: False) -> Iterator[None]:
+    def admitted(self, gone: Callable[[], bool] = lambda: False, looks: int = 1) -> Iterator[None]:
         """Hold one of the places to run, waiting in line for it if the queue has room.
 
         Args:
             gone: says whether the client has gone; then its turn goes to the next.
+            looks: that the request is known to take already.
 
         Raises:
             ApiProblem: ``overloaded``, at once, where the queue is full; ``client_gone`` when its turn has come.
         """
-        self.enter()
+        self.enter(looks)
         try:
             check_client(gone)
             yield
         finally:
             self.leave()
 
-    def enter(self) -> None:
+    def enter(self, looks: int) -> None:
         """Take a place to run, as admitted says."""
         with self.lock:
             if self.running < self.concurrency:
                 self.running += 1
                 return
-            if len(self.line) >= self.queue:
+            if looks > 1:
+                turn = self.wait_long(looks)
+            elif len(self.line) < self.queue:
+                turn = self.wait_in(self.line, 1)
+            else:
                 raise self.overloaded()
-            turn = self.wait_in(self.line, 1)
         turn.wait()  # who leaves hands the place over
 
     def wait_with_looks(self, looks: int, gone: Callable[[], bool]) -> None:
@@ -80,9 +84,7 @@ class Admission:
         with self.lock:
             if not self.waiting:
                 return
-            if self.long_line and looks + sum(waiting.looks for waiting in self.long_line) > self.queue:
-                raise self.overloaded()
-            turn = self.wait_in(self.long_line, looks)
+            turn = self.wait_long(looks)
             self.hand_over()
         turn.wait()
         check_client(gone)
@@ -121,6 +123,12 @@ class Admission:
         long = bool(self.long_line) and (self.long_is_next or not self.line)
         self.long_is_next = not long
         (self.long_line if long else self.line).popleft().turn.set()
+
+    def wait_long(self, looks: int) -> threading.Event:
+        """Stand at the end of the line of many looks, which takes one photo, and as many looks as may wait."""
+        if (self.long_line or not self.queue) and looks + sum(waiting.looks for waiting in self.long_line) > self.queue:
+            raise self.overloaded()
+        return self.wait_in(self.long_line, looks)
 
     def wait_in(self, line: deque[Waiting], looks: int) -> threading.Event:
         """Stand at the end of a line; return what to wait for once the lock is free."""

@@ -15,6 +15,7 @@ from backend.web.service import current_service
 from backend.web.turn import Turn
 
 logger = logging.getLogger(__name__)
+USUAL_LOOKS = 5  # at an ordinary photo, where the URL already says that it is looked at in parts
 routes = Blueprint("api", __name__)
 
 
@@ -26,7 +27,8 @@ def detect() -> Response:
     """
     service = current_service()
     arrived = time.perf_counter()
-    with Turn(service.admission, service.cores, request.environ.get(GONE, lambda: False)) as turn:
+    expected = USUAL_LOOKS if request.args.get("detail") == "fine" else 1
+    with Turn(service.admission, service.cores, request.environ.get(GONE, lambda: False), expected) as turn:
         admitted = time.perf_counter()
         asked = read_image_request(request)
         read = time.perf_counter()

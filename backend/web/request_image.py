@@ -132,7 +132,7 @@ def read_options(fields: Any) -> tuple[float | None, bool, str]:
 def read_detail(text: str) -> str:
     """Return the detail that a text names; of none the default."""
     try:
-        return check_detail(bounded(text).lower() or None)
+        return check_detail(bounded(text) or None)
     except DetailError:
         raise invalid_detail(text) from None
 

@@ -14,15 +14,16 @@ class Turn:
     Args:
         admission, cores: those of the service.
         gone: says whether the client has gone.
+        looks: that the request is known to take before it is read.
     """
 
-    def __init__(self, admission: Admission, cores: Cores, gone: Callable[[], bool]):
+    def __init__(self, admission: Admission, cores: Cores, gone: Callable[[], bool], looks: int = 1):
         self.admission, self.cores, self.gone = admission, cores, gone
         self.place, self.core = ExitStack(), ExitStack()
-        self.looks = 1
+        self.looks = looks
 
     def __enter__(self) -> "Turn":
-        self.place.enter_context(self.admission.admitted(self.gone))
+        self.place.enter_context(self.admission.admitted(self.gone, self.looks))
         self.core.enter_context(self.cores.one())
         return self
 
@@ -32,8 +33,8 @@ class Turn:
 
     def takes(self, looks: int) -> None:
         """Say how many looks the photo takes; with several, wait in their line. Raises as Admission does."""
-        self.looks = looks
-        if looks > 1:
+        has_waited, self.looks = self.looks > 1, looks
+        if looks > 1 and not has_waited:
             self.give_up_the_core(lambda: self.admission.wait_with_looks(looks, self.gone))
 
     def between(self) -> None:

@@ -363,3 +363,10 @@ def test_the_timeline_and_the_film_are_saved(camera_page):
     assert len(rows) > 3
     drawn = camera_page.evaluate("$('#timeline')[0].getContext('2d').getImageData(0, 0, 400, 60).data.some(Boolean)")
     assert drawn
+
+
+def test_what_is_too_small_is_not_counted_either(camera_page):
+    start_camera(camera_page)
+    camera_page.locator("#smallest").fill("200")
+    expect(camera_page.locator("#count-masked")).to_have_text("0", timeout=10_000)
+    expect(camera_page.locator("#status")).to_have_text("No face found.", timeout=10_000)

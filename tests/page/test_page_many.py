@@ -303,3 +303,116 @@ def test_theme_and_help(page):
     expect(page.locator("#help")).to_contain_text("more likely than not")
     page.keyboard.press("Escape")
     expect(page.locator("#help")).to_be_hidden()
+
+
+def test_the_last_position_of_the_switch_counts(page):
+    choose(page, PHOTOS[1])
+    for clicks, words in ((2, "in 5 parts"), (3, "px ·")):
+        for _ in range(clicks):
+            page.locator("#fine").click()
+        expect(page.locator("#timing")).to_contain_text(words, timeout=10_000)
+    page.wait_for_timeout(500)
+    expect(page.locator("#timing")).not_to_contain_text("parts")
+    page.reload()
+    expect(page.locator("#fine")).not_to_be_checked()
+
+
+def test_what_was_cleared_in_the_middle_goes_on_after_undo(page):
+    page.set_input_files("#file", PHOTOS * 5)
+    page.locator("#clear").click()
+    page.get_by_role("button", name="Undo").click()
+    all_done(page, 20)
+
+
+def test_each_removed_photo_comes_back_to_its_place(page):
+    page.set_input_files("#file", [*PHOTOS, *PHOTOS])
+    all_done(page, 8)
+    names = page.locator("#strip .name").all_inner_texts()
+    for _ in range(6):
+        page.locator("#remove").click()
+    all_done(page, 2)
+    for _ in range(6):
+        page.get_by_role("button", name="Undo").first.click()
+    all_done(page, 8)
+    assert page.locator("#strip .name").all_inner_texts() == names
+
+
+def test_a_filtered_strip_still_has_a_tab_stop(page):
+    page.set_input_files("#file", [GROUP, PHOTOS[1], PHOTOS[3]])
+    all_done(page, 3)
+    page.locator("#choice").select_option("empty")
+    expect(page.locator("#strip li:not([hidden]) button[tabindex='0']")).to_have_count(1)
+
+
+def test_a_photo_that_failed_can_be_removed(page):
+    page.set_input_files("#file", {"name": "bad.jpg", "mimeType": "image/jpeg", "buffer": b"x"})
+    wait_until(page, "error")
+    page.locator("#remove-failed").click()
+    wait_until(page, "idle")
+
+
+def test_a_class_switched_off_hides_no_count(page):
+    page.set_input_files("#file", [GROUP, PHOTOS[1]])
+    all_done(page, 2)
+    page.locator("#classes input[value=face_mask]").uncheck()
+    assert page.locator("#strip .state").all_inner_texts() == ["2 with, 2 without", "1 with, 0 without"]
+    expect(page.locator("#totals")).to_contain_text("5 faces on 2 photos: 60 % with a mask")
+
+
+def test_a_second_tab_neither_repeats_nor_erases_the_first_ones_photos(page, addresses):
+    page.set_input_files("#file", PHOTOS)
+    all_done(page, 4)
+    page.wait_for_timeout(300)
+    other = page.context.new_page()
+    other.goto(f"{addresses[1]}/?api={addresses[0]}")
+    other.wait_for_timeout(2500)  # longer than it waits for the first to be closed
+    expect(other.locator("#queue")).to_be_hidden()
+    choose(other, GROUP)
+    other.locator("#clear").click()
+    other.close()
+    page.reload()
+    all_done(page, 4)
+
+
+@pytest.mark.parametrize("given", ["javascript:alert(1)", "ftp://localhost:5210", "not a url", "http://[::1", "a:b@c"])
+def test_what_is_no_address_is_said_and_not_used(page, addresses, given):
+    found = page.evaluate(
+        """given => import("./js/address.js").then(({ apiBase }) => {
+            const wrong = [];
+            const search = `?api=${encodeURIComponent(given)}`;
+            const base = apiBase({ protocol: "http:", hostname: "localhost", search }, 5000, (text) => wrong.push(text));
+            return [base, wrong];
+        })""",
+        given,
+    )
+    assert found == ["http://localhost:5000", [given]]
+
+
+def test_while_the_api_is_away_photos_wait(page, addresses):
+    page.route(f"{addresses[0]}/**", lambda route: route.abort())
+    page.set_input_files("#file", PHOTOS * 5)
+    expect(page.locator("#outage")).to_be_visible(timeout=20_000)
+    page.wait_for_timeout(500)
+    assert page.locator("#strip [data-item-state=failed]").count() <= 2
+    expect(page.locator("#cancel")).to_be_enabled()
+    page.unroute_all(behavior="ignoreErrors")
+    all_done(page, 20)
+
+
+def test_where_there_is_no_room_labels_are_short_or_none(page):
+    drawn = page.evaluate(
+        """() => import("./js/boxes.js").then(({ drawFaces }) => {
+            const context = document.createElement("canvas").getContext("2d");
+            const texts = [];
+            const filled = [];
+            context.fillText = (text) => texts.push(text);
+            context.fillRect = (x, y, width, height) => width > 10 && filled.push([x, y, x + width, y + height]);
+            const faces = [...Array(16).keys()].map((n) => ({ label: "face", class_id: 0, score: 0.9, box: [n * 50 + 8, 15, n * 50 + 42, 55] }));
+            drawFaces(context, faces, { place: (x, y) => [x, y], size: { width: 800, height: 65 }, labels: "full" });
+            return { texts, filled };
+        })"""
+    )
+    assert all(len(text) < len("✗ without a mask 0.90") for text in drawn["texts"])
+    boxes = drawn["filled"]
+    for index, (x1, y1, x2, y2) in enumerate(boxes):
+        assert all(x2 <= a or x1 >= c or y2 <= b or y1 >= d for a, b, c, d in boxes[:index])

@@ -1,6 +1,7 @@
 import pytest
 
-from backend.parts.cutting import DETAILS, DetailError, Part, check_detail, cut, cuts
+from backend.parts import cutting
+from backend.parts.cutting import DETAILS, DetailError, Part, check_detail, cut, cuts, grid
 
 INPUT = (416, 416)
 SIZES = [
@@ -83,6 +84,13 @@ def test_the_smallest_photos():
     for size in ((1, 1), (1, 3000), (3000, 1), (5, 1)):
         parts = cut(*size, INPUT, "fine")
         assert all(part.width > 0 and part.height > 0 for part in parts)
+
+
+def test_the_longest_photo_costs_no_more_to_cut(monkeypatch):
+    sizes = []
+    monkeypatch.setattr(cutting, "grid", lambda *arguments: sizes.append(arguments[2:4]) or grid(*arguments))
+    assert len(cut(1_000_000, 1, INPUT, "fine")) == 16
+    assert all(rows * columns <= 16 for rows, columns in sizes)
 
 
 def test_pieces_overlap_by_a_third():

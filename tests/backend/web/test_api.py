@@ -336,9 +336,17 @@ def test_what_cannot_be_looked_at_says_the_same_with_any_detail(client):
 
 def test_a_finer_look_waits_in_its_own_line(client, app):
     admission = app.extensions["service"].admission
+    admission.running = admission.concurrency
     admission.long_line.extend([Waiting(threading.Event(), 5)])
     photo = (IMAGES / "test_mask.jpg").read_bytes()
     answer = client.post("/api/?detail=fine", data=photo, content_type="image/jpeg")
     assert (answer.status_code, answer.get_json()["code"]) == (503, "overloaded")
+    admission.running = 0
     admission.long_line.clear()
     assert client.post("/api/?detail=fine", data=photo, content_type="image/jpeg").status_code == 200
+
+
+def test_the_longest_photo_takes_as_many_parts_as_any(app):
+    photo = encode(".png", np.full((1, 1_000_000, 3), 127, np.uint8))
+    answer = app.test_client().post("/api/?detail=fine", data=photo, content_type="image/png")
+    assert (answer.status_code, answer.get_json()["parts"]) == (200, 16)
