@@ -25,6 +25,7 @@ def shoot(browser, addresses, target, size, locale, scheme):
         page.set_input_files("#file", PHOTOS)
         browsing.expect(page.locator("#strip [data-item-state=done]")).to_have_count(len(PHOTOS), timeout=30_000)
         browsing.wait_until(page, "done")
+        page.wait_for_timeout(500)  # the count follows
         page.screenshot(path=target)
 
 

@@ -180,7 +180,8 @@ def test_the_api_answers_through_nginx(front):
         assert answer.headers["X-Request-ID"] == "through-nginx"
         assert answer.read().count(b'"label"') == 4
     assert status(f"{front[1]}/readyz") == 200
-    assert [status(f"{front[1]}/{path}") for path in ("metrics", "metrics/", "/metrics", "%6detrics")] == [404] * 4
+    inside = ("metrics", "metrics/", "/metrics", "%6detrics", "admin/reload")
+    assert [status(f"{front[1]}/{path}") for path in inside] == [404] * 5
 
 
 def test_a_body_over_the_limit_gets_the_apis_own_answer(front):
