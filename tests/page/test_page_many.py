@@ -416,3 +416,37 @@ def test_where_there_is_no_room_labels_are_short_or_none(page):
     boxes = drawn["filled"]
     for index, (x1, y1, x2, y2) in enumerate(boxes):
         assert all(x2 <= a or x1 >= c or y2 <= b or y1 >= d for a, b, c, d in boxes[:index])
+
+
+def test_curl_for_a_photo_over_the_servers_limit_says_so(page):
+    choose(page, PHOTOS[1])
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.evaluate("import('./js/state.js').then(({ state }) => { state.server = { max_body_bytes: 1024 }; })")
+    page.locator("[data-copy=curl]").click()
+    expect(page.locator("#copied")).to_contain_text("over the server's limit")
+
+
+def test_a_zip_shows_its_progress(page):
+    page.set_input_files("#file", PHOTOS * 2)
+    all_done(page, 8)
+    page.evaluate(
+        """() => {
+            window.told = [];
+            const notice = () => window.told.push($("#zip-progress").text());
+            new MutationObserver(notice).observe($("#zip-progress")[0], { childList: true });
+        }"""
+    )
+    assert saved(page, "#save-all [data-save=zip]")[:2] == b"PK"
+    told = page.evaluate("window.told")
+    assert "8 of 8 drawn" in told
+    assert told[-1] == ""
+
+
+def test_a_cancelled_photo_is_no_red_error(page, addresses):
+    page.route(f"{addresses[0]}/api/**", lambda route: None)
+    page.set_input_files("#file", PHOTOS[:3])
+    page.locator("#cancel").click()
+    wait_until(page, "error")
+    expect(page.locator("#error")).to_have_attribute("data-tone", "plain")
+    expect(page.locator("#status")).to_have_text("No result yet for test_group.jpg.")
+    page.unroute_all(behavior="ignoreErrors")
