@@ -13,7 +13,7 @@ let lastBad = -Infinity;
 export const clearAlarms = () => {
   agreed = 0;
   lastBad = -Infinity;
-  $("#alarms").empty();
+  drop($("#alarms li"));
   $(".film").removeClass("alarm");
 };
 
@@ -37,10 +37,12 @@ function list(picture) {
   const name = `alarm_${time.toISOString().slice(0, 19).replaceAll(":", "-")}.jpg`;
   const link = $("<a>").attr({ href: url, download: name }).append($("<img>").attr({ src: url, alt: "" }), $("<span>").text(time.toLocaleTimeString()));
   $("#alarms").prepend($("<li>").append(link));
-  $("#alarms li").slice(MOST).each((_, element) => {
-    URL.revokeObjectURL($(element).find("a").attr("href"));
-    $(element).remove();
-  });
+  drop($("#alarms li").slice(MOST));
+}
+
+function drop(entries) {
+  entries.find("a").each((_, link) => URL.revokeObjectURL(link.href));
+  entries.remove();
 }
 
 function beep() {

@@ -1,6 +1,7 @@
 // Draws faces into a canvas: boxes, and labels that keep clear of each other.
 
 import { colourOf, dashOf, inWords, signOf } from "./labels.js";
+import { recall, remember } from "./remembered.js";
 
 const LABEL_HEIGHT = 20;
 const LABEL_FONT = "600 13px system-ui, sans-serif";
@@ -11,21 +12,8 @@ const MOST_HIDDEN = 0.35; // of a face, by its own label
 const LABELS = "labels";
 
 // How faces are labelled on pictures, those that are saved too: "full", "sign" or "none"; remembered on this device.
-export function labelStyle() {
-  try {
-    return localStorage.getItem(LABELS) ?? "full";
-  } catch {
-    return $("#label-style").val() || "full"; // storage can be switched off
-  }
-}
-
-export function chooseLabelStyle(style) {
-  try {
-    localStorage.setItem(LABELS, style);
-  } catch {
-    // the choice holds as long as the page is open
-  }
-}
+export const labelStyle = () => recall(LABELS, "full");
+export const chooseLabelStyle = (style) => remember(LABELS, style);
 
 // Draws faces into a context whose unit is a CSS pixel.
 //   place(x, y) gives the position of a pixel of the photo; size is the drawing's { width, height };

@@ -2,6 +2,7 @@
 
 import { CHINESE, CODES } from "./chinese.js";
 import { ENGLISH } from "./english.js";
+import { recall, remember } from "./remembered.js";
 
 const KEY = "language";
 
@@ -10,17 +11,9 @@ const LANGUAGES = { en: ENGLISH, zh: { ...CHINESE, ...CODES } };
 let current = initialLanguage();
 
 function initialLanguage() {
-  const remembered = readRemembered();
+  const remembered = recall(KEY, "");
   if (remembered in LANGUAGES) return remembered;
   return (navigator.languages ?? [navigator.language]).find(Boolean)?.toLowerCase().startsWith("zh") ? "zh" : "en";
-}
-
-function readRemembered() {
-  try {
-    return localStorage.getItem(KEY) ?? "";
-  } catch {
-    return ""; // storage can be switched off
-  }
 }
 
 // The words for a key, with {name} replaced by values.name.
@@ -36,11 +29,7 @@ export function translated(key) {
 
 export function toggleLanguage() {
   current = current === "en" ? "zh" : "en";
-  try {
-    localStorage.setItem(KEY, current);
-  } catch {
-    // the switch still works for this visit
-  }
+  remember(KEY, current);
 }
 
 // Writes every fixed text of the page: data-t for the content, data-t-label for aria-label and tooltip.

@@ -3,7 +3,7 @@
 import { askForKey, reconnect } from "./connection.js";
 import { useThreshold } from "./filter.js";
 import { keepFocus } from "./focus.js";
-import { addOutcome, beginOutcome, endOutcome } from "./live_outcome.js";
+import { addOutcome, beginOutcome } from "./live_outcome.js";
 import { live, queue } from "./parts.js";
 import { loadPhoto } from "./photo.js";
 import { leaveLive, refresh, select, setState, showSelected } from "./stage.js";
@@ -40,7 +40,6 @@ function enterLive() {
 }
 
 export function endFilm() {
-  endOutcome();
   leaveLive();
   if (state.selected && !state.photo) select(state.selected);
   else showSelected();

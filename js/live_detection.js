@@ -18,16 +18,14 @@ export class Live {
     this.onFaces = () => {}; // hears of each answer
     this.onError = () => {}; // hears the words of what keeps the source from playing
     this.onTrouble = () => {}; // hears of each request that failed
-    this.onPause = () => {};
-    this.picture = null; // that the answer is about
+    this.onPause = this.onStop = () => {};
     this.filter = (results) => results; // gives the faces to draw
     this.counting = (results) => results; // gives those that count, shown or not
     this.overlay = () => {}; // draws something more: gets the context, and what gives a pixel's place
     this.video = $("#live-video")[0];
     this.canvas = $("#live-canvas")[0];
-    this.stream = null;
-    this.abort = null;
-    this.answer = null;
+    this.stream = this.abort = null;
+    this.answer = this.picture = null; // what was found, and on which picture
     this.session = 0; // of two starts in a row, only the last one counts
     $(this.video).on("error", () => this.video.currentSrc && this.abort && this.fail("videoFailed"));
     $(this.video)
@@ -108,6 +106,7 @@ export class Live {
 
   stop() {
     this.session += 1;
+    this.onStop();
     this.abort?.abort();
     this.abort = null;
     this.wake?.();

@@ -19,6 +19,7 @@ export function listenForOutcome() {
   live.counting = inRegion;
   live.filter = (results) => inRegion(filter(results));
   live.overlay = drawRegion;
+  live.onStop = stopRecording; // which saves the film
   timeline.onSeek = (seconds) => {
     if (!live.isCamera && live.isOn) live.video.currentTime = Math.min(seconds, live.video.duration || 0);
   };
@@ -37,9 +38,6 @@ export function beginOutcome() {
   clearAlarms();
   forgetRegion();
 }
-
-// The film has left the stage; what was recorded of it is saved.
-export const endOutcome = stopRecording;
 
 // Hears of each answer.
 export function addOutcome(answer) {

@@ -41,6 +41,9 @@ export async function select(item) {
   if (!isLive()) showSelected();
 }
 
+// Whether it is no fault of the photo that it has no answer.
+const isOnHold = ({ error }) => Boolean(error?.cancelled || error?.unreachable);
+
 export function showSelected() {
   const { selected, photo, notice } = state;
   if (!selected) return showNothing();
@@ -51,7 +54,7 @@ export function showSelected() {
   $("#figure").prop("hidden", !photo);
   $("#drop").prop("hidden", Boolean(photo));
   showError(notice ? { text: notice(), final: true } : failed && selected.error);
-  $("#error").attr("data-tone", failed && (selected.error.cancelled || selected.error.unreachable) ? "plain" : "bad");
+  $("#error").attr("data-tone", isOnHold(selected) ? "plain" : "bad");
   if (ready) showDone();
   else if (photo) view.show(photo, []);
   if (!ready) tellProgress(failed);
@@ -61,8 +64,7 @@ export function showSelected() {
 function tellProgress(failed) {
   const { selected, photo, notice } = state;
   const { name, waits } = selected;
-  const waitsForApi = failed && (selected.error.cancelled || selected.error.unreachable);
-  if (failed || (selected.state === "done" && notice && !photo)) setState("error", t(waitsForApi ? "notYet" : "failedFor", { name }));
+  if (failed || (selected.state === "done" && notice && !photo)) setState("error", t(isOnHold(selected) ? "notYet" : "failedFor", { name }));
   else setState("loading", waits ? t("waiting", { seconds: waits }) : t("working", { name }));
 }
 

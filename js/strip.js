@@ -5,7 +5,7 @@ import { overThreshold } from "./filter.js";
 import { t } from "./i18n.js";
 import { countsInWords } from "./results.js";
 import { arranged, totalsInWords } from "./totals.js";
-import { isWanted, whenSeen } from "./thumbnails.js";
+import { whenSeen } from "./thumbnails.js";
 
 const buttons = new Map(); // by item
 
@@ -75,8 +75,9 @@ function newButton(item, onSelect) {
     .data("item", item)
     .on("click", () => onSelect(item))
     .on("keydown", walk);
-  if (isWanted(item)) whenSeen(button[0], item, (url) => picture.attr("src", url).prop("hidden", false));
-  else picture.attr("src", item.thumbnail).prop("hidden", false);
+  const show = (url) => picture.attr("src", url).prop("hidden", false);
+  if (item.thumbnail) show(item.thumbnail);
+  else whenSeen(button[0], item, show);
   return button;
 }
 

@@ -1,14 +1,8 @@
 // Light or dark: as the system has it, or as the visitor wishes; remembered on this device.
 
-const KEY = "theme";
+import { recall, remember } from "./remembered.js";
 
-function readWish() {
-  try {
-    return localStorage.getItem(KEY) ?? "auto";
-  } catch {
-    return "auto"; // storage can be switched off
-  }
-}
+const KEY = "theme";
 
 // onChange() hears of each change: what is drawn takes its colours from the style sheet.
 export function listenForTheme(onChange) {
@@ -16,14 +10,10 @@ export function listenForTheme(onChange) {
     document.documentElement.style.colorScheme = wish === "auto" ? "" : wish;
     onChange();
   };
-  $("#theme").val(readWish());
-  apply(readWish());
+  $("#theme").val(recall(KEY, "auto"));
+  apply(recall(KEY, "auto"));
   $("#theme").on("change", ({ target }) => {
-    try {
-      localStorage.setItem(KEY, target.value);
-    } catch {
-      // it holds for this visit
-    }
+    remember(KEY, target.value);
     apply(target.value);
   });
 }

@@ -18,8 +18,6 @@ const observer = new IntersectionObserver(
   { rootMargin: "200px" },
 );
 
-export const isWanted = (item) => !item.thumbnail;
-
 // Calls show(url) with an item's thumbnail once the element can be seen; of a photo that cannot be shown there is none.
 export function whenSeen(element, item, show) {
   wanted.set(element, async () => {

@@ -8,6 +8,7 @@ import { applyLanguage, t } from "./i18n.js";
 import { listKeys } from "./keys.js";
 import { notify, translateNotices } from "./notices.js";
 import { base, queue } from "./parts.js";
+import { recall, remember } from "./remembered.js";
 import { isLive, leaveLive, refilter, select, showSelected, showThumbnail, showThumbnails } from "./stage.js";
 import { state } from "./state.js";
 import { forget, keepAnswer, keepPhotos, kept } from "./storage.js";
@@ -33,11 +34,7 @@ export function receive(photos) {
 
 // The switch as it was left.
 export function restoreLook() {
-  try {
-    queue.detail = localStorage.getItem(DETAIL) ?? queue.detail;
-  } catch {
-    // storage can be switched off
-  }
+  queue.detail = recall(DETAIL, queue.detail);
   $("#fine").prop("checked", queue.detail === "fine");
 }
 
@@ -79,11 +76,7 @@ function showProgressSoon() {
 // How photos are looked at from now on; the selected one is looked at again.
 export function lookFiner(fine) {
   queue.detail = fine ? "fine" : "normal";
-  try {
-    localStorage.setItem(DETAIL, queue.detail);
-  } catch {
-    // it holds for this visit
-  }
+  remember(DETAIL, queue.detail);
   if (state.selected && !isLive()) queue.retry([state.selected].filter(({ state: itemState }) => itemState === "done"));
 }
 

@@ -11,6 +11,7 @@ from backend.parts.matching import Floats, areas, edges_touched
 
 SAME_SPAN = 0.6  # IoU of the pieces in the direction along the edge that cuts them
 LEFT, TOP, RIGHT, BOTTOM = range(4)
+OPPOSITE = {RIGHT: LEFT, BOTTOM: TOP}
 
 
 def stitch(looks: Sequence[Detections], parts: Sequence[Part], width: int, height: int) -> Detections:
@@ -27,7 +28,7 @@ def stitch(looks: Sequence[Detections], parts: Sequence[Part], width: int, heigh
             edge = shared_edge(part, beyond)
             if edge is not None:
                 first = cut_at(looks[index], part, edge, width, height)
-                second = cut_at(looks[other], beyond, edge - 2, width, height)
+                second = cut_at(looks[other], beyond, OPPOSITE[edge], width, height)
                 found.append(joined(first, second, fit(first, second, edge)))
     together = concatenate(found)
     return Detections.sort(together.boxes, together.scores, together.class_ids)

@@ -365,6 +365,16 @@ def test_the_timeline_and_the_film_are_saved(camera_page):
     assert drawn
 
 
+def test_a_film_that_is_recorded_is_saved_when_a_photo_takes_its_place(camera_page):
+    start_camera(camera_page)
+    camera_page.locator("#live-record").click()
+    camera_page.wait_for_timeout(1500)
+    with camera_page.expect_download() as film:
+        camera_page.set_input_files("#file", GROUP)
+    assert film.value.suggested_filename == "faces.webm"
+    expect(camera_page.locator("#live-record")).to_have_attribute("aria-pressed", "false")
+
+
 def test_what_is_too_small_is_not_counted_either(camera_page):
     start_camera(camera_page)
     camera_page.locator("#smallest").fill("200")

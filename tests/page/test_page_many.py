@@ -186,9 +186,12 @@ def test_labels_as_long_as_wished(page, style):
     page.locator("#label-style").select_option(style)
     page.evaluate("$(window).trigger('resize')")
     texts = page.evaluate("window.texts")
-    assert {"full": "✓ with a mask 0.99", "sign": "✓", "none": None}[style] in [*texts, None]
-    assert bool(texts) == (style != "none")
-    assert all(len(text) == 1 for text in texts) == (style != "full") or style == "none"
+    expected = {
+        "full": {"✓ with a mask", "✗ without a mask"},
+        "sign": {"✓", "✗"},
+        "none": set(),
+    }
+    assert {text.rstrip(" .0123456789") for text in texts} == expected[style]
 
 
 def test_labels_avoid_faces(page):
@@ -210,7 +213,7 @@ def test_labels_avoid_faces(page):
             assert x2 <= left or x1 >= right or y2 <= top or y1 >= bottom
 
 
-def test_a_small_photo_is_sent_as_it_is_and_a_busy_page_is_not_waited_for(page, addresses):
+def test_a_small_photo_is_sent_as_it_is(page, addresses):
     with page.expect_request(lambda request: "/api/" in request.url) as sent:
         choose(page, PHOTOS[1])
     assert int(sent.value.all_headers()["content-length"]) == PHOTOS[1].stat().st_size
@@ -218,7 +221,6 @@ def test_a_small_photo_is_sent_as_it_is_and_a_busy_page_is_not_waited_for(page, 
 
 def test_as_many_requests_at_once_as_the_server_works_on(browser):
     with servers.api_and_page(MAX_CONCURRENCY=3) as own, opened(browser, own) as page:
-        expect.set_options(timeout=10_000)
         page.wait_for_function("import('./js/parts.js').then(({ queue }) => queue.atOnce === 3)")
 
 
