@@ -5,6 +5,7 @@
 
 SRC is a folder, a glob, a list of paths (.txt), a tar, or a URL that pyarrow's file systems read (s3://, gs://, ...).
 OUT is a folder. A photo that cannot be used is a row with an error. Limits and model are those of the settings.
+--save-labels voc DIR saves the photos, unchanged, with their boxes as a data set.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from typing import Any
 if __package__ in (None, ""):  # run as a file: find the repository's packages, not the modules beside this one
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from backend.datasets.folder import FORMATS
 from backend.model.errors import ModelError
 from backend.parts.cutting import DETAILS
 from backend.process.log_output import own_standard_error
@@ -34,6 +36,7 @@ try:
 
     from scripts.batch.detect import Detector, read_archives
     from scripts.batch.inputs import Input, InputError, list_inputs, normalized
+    from scripts.batch.labels import answers_of, check_target, save_labels
     from scripts.batch.results import SUFFIXES, OutputError, done_paths, drop_incomplete, locked, open_output, summary
 except ModuleNotFoundError as error:
     raise SystemExit(f"{error.name} is missing: .venv/bin/pip install -r scripts/batch/requirements.txt") from None
@@ -56,6 +59,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--format", choices=SUFFIXES, default="parquet", help="json is JSON Lines")
     parser.add_argument("--threshold", type=float, help="lowest score, 0 to 1; default: the model's own")
     parser.add_argument("--detail", choices=DETAILS, default=DETAILS[0], help="fine: look at parts of each photo too")
+    parser.add_argument(
+        "--save-labels",
+        nargs=2,
+        metavar=("FORMAT", "DIR"),
+        help=f"a data set of photos and boxes: {', '.join(FORMATS)}",
+    )
     parser.add_argument("--address", help="of a Ray cluster, or auto; default: this machine by itself")
     parser.add_argument("--actors", type=int, help="detectors at once; default: one a core")
     args = parser.parse_args(arguments)
@@ -64,18 +73,23 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"--actors {args.actors} should be 1 or more")
     if args.threshold is not None and not 0 <= args.threshold <= 1:
         parser.error(f"--threshold {args.threshold} should be a number from 0 to 1")
+    if args.save_labels and args.save_labels[0] not in FORMATS:
+        parser.error(f"--save-labels takes {' or '.join(FORMATS)} and a folder, not {args.save_labels[0]!r}")
     if "://" in args.output:
         parser.error(f"OUT should be a folder, not {args.output}; copy the rows there afterwards")
     args.output = Path(args.output)
     try:
         settings = Settings.from_environment()
+        model, labels = model_of(settings)
+        if args.save_labels:
+            check_target(Path(args.save_labels[1]))
         inputs = list_inputs(args.source)
         run = {
             "source": normalized(args.source),
             "format": args.format,
             "threshold": args.threshold,
             "detail": args.detail,
-            "model": model_of(settings),
+            "model": model,
         }
         open_output(args.output, run)
         with locked(args.output):
@@ -86,6 +100,11 @@ def main(arguments: list[str] | None = None) -> int:
             if todo:
                 with cluster(args.address):
                     predict(todo, args, settings)
+            if args.save_labels:
+                form, target = args.save_labels[0], Path(args.save_labels[1])
+                rows = answers_of(args.output, args.format)
+                saved = save_labels(target, form, labels, rows, inputs, settings.max_body_bytes)
+                print(f"{saved} photos with their labels in {target}", flush=True)
     except (SettingsError, ModelError, InputError, OutputError, ConnectionError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -102,11 +121,12 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def model_of(settings: Settings) -> str:
-    """Return the name of the model; raise ModelError if it cannot be served."""
+def model_of(settings: Settings) -> tuple[str, Sequence[str]]:
+    """Return the name of the model and its labels; raise ModelError if it cannot be served."""
     from backend import PicoDetector
 
-    return PicoDetector.from_settings(settings, warm_up=False).name
+    detector = PicoDetector.from_settings(settings, warm_up=False)
+    return detector.name, detector.labels
 
 
 @contextmanager

@@ -8,11 +8,14 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tqdm import tqdm
 
+from backend.datasets.folder import FORMATS, DatasetFolder, open_dataset
 from backend.images.decode import decode_image
 from backend.images.drawing import draw_in_place, encode_jpeg
 from backend.images.formats import SUFFIXES as PHOTO_SUFFIXES
@@ -39,11 +42,13 @@ class Wish(NamedTuple):
         threshold: lowest score, 0 to 1.
         detail: how fine a look.
         output: folder for what is written, or None.
+        dataset: takes the photos with their boxes as labels, or None.
     """
 
     threshold: float
     detail: str
     output: Path | None
+    dataset: DatasetFolder | None
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -76,22 +81,40 @@ def run(arguments: list[str] | None) -> int:
         threshold = detector.check_threshold(args.threshold)
         if args.output:
             make_folder(args.output)
+        paths = list(expand(args.paths, args.output))  # before there is a data set, which may lie in one of them
+        with saving(args, detector.labels) as dataset:
+            failed = process_all(detector, paths, Wish(threshold, args.detail, args.output, dataset), as_json=args.json)
+            if dataset:
+                where = printable(str(dataset.folder))
+                print(f"{len(dataset.photos)} photos with their labels in {where}", file=sys.stderr)
     except (ModelError, ValueError) as error:
         print(sentence(error), file=sys.stderr)
         return 2
-    paths = list(expand(args.paths, args.output))
+    sys.stdout.flush()
+    return 1 if failed else 0
+
+
+def saving(args: argparse.Namespace, labels: Sequence[str]) -> AbstractContextManager[DatasetFolder | None]:
+    """Open the data set that is wanted, if one is."""
+    if not args.save_labels:
+        return nullcontext()
+    form, folder = args.save_labels
+    return open_dataset(Path(folder), form, labels)
+
+
+def process_all(detector: PicoDetector, paths: list[Path | str], wish: Wish, *, as_json: bool) -> int:
+    """Process each file and report it; return how many failed or were cut."""
     taken = {Path(os.path.realpath(path)) for path in paths if isinstance(path, Path)}  # no photo is written over
     failed = 0
     for path in progress(paths):
         try:
-            answer = process(detector, path, Wish(threshold, args.detail, args.output), taken)
+            answer = process(detector, path, wish, taken)
         except (ValueError, OSError, RuntimeError) as error:
             failed += 1
             answer = {"error": sentence(error)}
         failed += "warning" in answer
-        report({"path": str(path), **answer}, args.json)
-    sys.stdout.flush()
-    return 1 if failed else 0
+        report({"path": str(path), **answer}, as_json)
+    return failed
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -109,8 +132,17 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--detail", choices=DETAILS, default=DETAILS[0], help="fine: look at parts too, for small faces; takes longer"
     )
     parser.add_argument("--output", type=Path, metavar="DIR", help="write each photo there with its boxes drawn")
+    parser.add_argument(
+        "--save-labels",
+        nargs=2,
+        metavar=("FORMAT", "DIR"),
+        help=f"save the photos, unchanged, with their boxes as a data set; FORMAT is {', '.join(FORMATS)}",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object a photo instead")
-    return parser.parse_args(arguments)
+    args = parser.parse_args(arguments)
+    if args.save_labels and args.save_labels[0] not in FORMATS:
+        parser.error(f"--save-labels takes {' or '.join(FORMATS)} and a folder, not {args.save_labels[0]!r}")
+    return args
 
 
 def progress(paths: list[Path | str]) -> Any:
@@ -135,6 +167,8 @@ def process(detector: PicoDetector, path: Path | str, wish: Wish, taken: set[Pat
     start = time.perf_counter()
     answer = detector.answer(detector.decode(data, wish.detail), wish.threshold, start, wish.detail)
     entry: dict[str, Any] = {**answer}
+    if wish.dataset:
+        entry["saved"] = str(wish.dataset.add(str(path), data, answer))
     if output:
         canvas = decode_image(data, detector.max_pixels)
         draw_in_place(canvas, answer["results"])

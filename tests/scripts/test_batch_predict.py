@@ -184,8 +184,10 @@ def archive(tmp_path_factory):
 @pytest.mark.parametrize("form", ["parquet", "csv", "json"])
 def test_a_whole_run_and_again(archive, tmp_path, form):
     for already in (0, 302):
-        done = run(archive, tmp_path / "out", "--format", form)
+        data_set = tmp_path / f"set_{already}"
+        done = run(archive, tmp_path / "out", "--format", form, "--save-labels", "voc", data_set)
         assert done.returncode == 0, done.stderr
+        assert len(list((data_set / "JPEGImages").iterdir())) == len(list((data_set / "Annotations").iterdir())) == 300
         assert f"302 photos, {already} of them done" in done.stdout
         found = json.loads(done.stdout[done.stdout.index("{") :])
         assert found["photos"] == 302

@@ -242,3 +242,23 @@ def test_a_finer_look(run):
     assert (status, answer["detail"], answer["parts"], len(answer["results"])) == (0, "fine", 5, 1)
     with pytest.raises(SystemExit):
         run(IMAGES / "test_mask.jpg", "--detail", "finest")
+
+
+def test_photos_with_their_labels_as_a_data_set(run, tmp_path):
+    photos = [IMAGES / "test_mask.jpg", IMAGES / "test_no_face.jpg", tmp_path / "absent.jpg"]
+    status, _, err = run(*photos, "--save-labels", "voc", tmp_path / "set")
+    assert status == 1
+    assert f"2 photos with their labels in {tmp_path / 'set'}" in err
+    assert (tmp_path / "set/JPEGImages/test_mask.jpg").read_bytes() == (IMAGES / "test_mask.jpg").read_bytes()
+    assert "<name>face_mask</name>" in (tmp_path / "set/Annotations/test_mask.xml").read_text()
+    assert "<object>" not in (tmp_path / "set/Annotations/test_no_face.xml").read_text()
+
+
+def test_a_data_set_that_cannot_be_is_one_sentence(run, tmp_path, capsys):
+    (tmp_path / "mine.txt").write_text("x")
+    status, _, err = run(IMAGES / "test_mask.jpg", "--save-labels", "voc", tmp_path)
+    assert (status, err) == (2, f"{tmp_path} is not empty; name a new folder for the data set.\n")
+    with pytest.raises(SystemExit):
+        run(IMAGES / "test_mask.jpg", "--save-labels", "vox", tmp_path)
+    assert "--save-labels takes voc or yolo or coco and a folder, not 'vox'" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
