@@ -1,7 +1,7 @@
 """Pascal VOC: an XML file a photo, in the layout of the VOC 2012 development kit, which most tools read."""
 
 from collections.abc import Iterable, Sequence
-from xml.etree import ElementTree  # nosec B405 (it only writes here)
+from xml.etree import ElementTree  # nosec B405
 
 from backend.datasets.labelled import Labelled
 

@@ -2,7 +2,8 @@
 
     python scripts/training/data/split_dataset.py DATASET [--output DIR]
 
-DATASET is a folder, or a zip of one, with JPEGImages/, Annotations/ and label_list.txt; it can be read-only.
+DATASET is a folder, or a zip of one, with JPEGImages/, Annotations/ and label_list.txt, as the page, the shell and CVAT
+save it, or photos with labelImg's XML files beside them; it can be read-only.
 """
 
 import argparse
@@ -10,7 +11,7 @@ import sys
 import zipfile
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from xml.etree import ElementTree  # nosec B405
 
 if __package__ in (None, ""):  # run as a file: find the repository's packages, not the modules beside this one
@@ -20,16 +21,13 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from scripts.training.data.label_list import LabelsError, read_labels, write_labels
+from backend.images.orientation import UPRIGHT, exif_orientation
+from scripts.training.data.label_list import LabelsError, write_labels
+from scripts.training.data.layout import EMPTY, SUFFIXES, Layout, find_root, read_classes, read_layout
+from scripts.training.data.unpacking import DatasetError
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp"}
 EVERY_NTH_VALIDATES = 5
-MOST_UNPACKED_BYTES = 20 * 2**30
 ENTITY_DECLARATION = b"<!ENTITY"  # an annotation has no use for one; expanding it can exhaust memory
-
-
-class DatasetError(Exception):
-    """A dataset that cannot be split at all."""
 
 
 @dataclass
@@ -50,8 +48,11 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     try:
         root = find_root(args.dataset, args.output)
-        labels = read_labels(root)
-        checked = check_dataset(root, labels)
+        layout = read_layout(root)
+        if args.dataset.is_file():
+            add_empty(layout)
+        labels = read_classes(layout)
+        checked = check_dataset(layout, labels)
         if not checked.pairs:
             raise DatasetError(
                 "\n".join([*checked.problems, f"{args.dataset} holds no usable pair of image and annotation."])
@@ -72,64 +73,23 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def find_root(dataset: Path, output: Path) -> Path:
-    """Return the folder that holds JPEGImages/ and Annotations/, unpacking a zip into ``output`` first."""
-    if dataset.is_file():
-        if not zipfile.is_zipfile(dataset):
-            raise DatasetError(f"{dataset} is no zip; give the dataset's folder, or a zip of it.")
-        target = output / "unpacked" / dataset.stem
-        unpack(dataset, target)
-        dataset = target
-    if not dataset.is_dir():
-        raise DatasetError(f"{dataset} is no folder and no zip.")
-    inside = [child for child in sorted(dataset.iterdir()) if child.is_dir()]
-    for root in (dataset, *inside):
-        if (root / "JPEGImages").is_dir() and (root / "Annotations").is_dir():
-            return root
-    raise DatasetError(f"{dataset} should hold the folders JPEGImages and Annotations.")
-
-
-def unpack(archive: Path, target: Path) -> None:
-    """Unpack a zip, unless one of its paths leaves the folder or it is far too large.
-
-    Raises:
-        DatasetError: naming the path; nothing is written then.
-    """
-    with zipfile.ZipFile(archive) as zipped:
-        members = zipped.infolist()
-        for member in members:
-            path = PurePosixPath(member.filename.replace("\\", "/"))
-            is_link = (member.external_attr >> 16) & 0o170000 == 0o120000
-            if path.is_absolute() or ".." in path.parts or ":" in member.filename or is_link:
-                raise DatasetError(f"{archive} is refused: {member.filename!r} would leave the folder.")
-        size = sum(member.file_size for member in members)
-        if size > MOST_UNPACKED_BYTES:
-            raise DatasetError(f"{archive} is refused: unpacked it would be {size / 2**30:.0f} GiB.")
-        target.mkdir(parents=True, exist_ok=True)
-        for member in tqdm(members, desc="unpacking", unit="file"):
-            member.filename = member.filename.replace("\\", "/")  # of a zip that was made on Windows
-            if not member.filename.endswith("/"):
-                zipped.extract(member, target)
-
-
-def check_dataset(root: Path, labels: list[str]) -> Checked:
+def check_dataset(layout: Layout, labels: list[str]) -> Checked:
     """Check every image and annotation of a dataset."""
-    files = sorted((root / "JPEGImages").iterdir())
-    images = [path for path in files if path.suffix.lower() in SUFFIXES]
-    annotations = {path.stem: path for path in sorted((root / "Annotations").glob("*.xml"))}
-    count = Counter(path.stem for path in images)
+    root, annotations = layout.root, layout.annotations
+    count = Counter(map(layout.key, layout.images))
     checked = Checked()
-    for path in sorted(set(files) - set(images)):
+    for path in layout.others:
         checked.problems.append(f"{path.relative_to(root)}: its name ends in none of {', '.join(sorted(SUFFIXES))}")
-    for stem in sorted(annotations.keys() - count.keys()):
-        checked.problems.append(f"{annotations[stem].relative_to(root)}: there is no image of this name")
-    for image in tqdm(images, desc="checking", unit="photo"):
-        annotation = annotations.get(image.stem)
+    for name in sorted(annotations.keys() - count.keys()):
+        checked.problems.append(f"{annotations[name].relative_to(root)}: there is no image of this name")
+    for image in tqdm(layout.images, desc="checking", unit="photo"):
+        name = layout.key(image)
+        annotation = annotations.get(name)
         if annotation is None:
             checked.problems.append(f"{image.relative_to(root)}: there is no annotation of this name")
             continue
-        if count[image.stem] > 1:
-            checked.problems.append(f"{image.relative_to(root)}: {count[image.stem]} images share one annotation")
+        if count[name] > 1:
+            checked.problems.append(f"{image.relative_to(root)}: {count[name]} images share one annotation")
             continue
         problem = find_problem(image, annotation, labels)
         if problem:
@@ -137,6 +97,21 @@ def check_dataset(root: Path, labels: list[str]) -> Checked:
         else:
             checked.pairs.append((image, annotation))
     return checked
+
+
+def add_empty(layout: Layout) -> None:
+    """Give each photo that a list of the data set names and that has no annotation an empty one.
+
+    CVAT writes none for a photo without boxes. Only of a zip's own copy: the user's folder stays as it is.
+    """
+    for image in layout.images:
+        name = layout.key(image)
+        size = image_size(image) if name in layout.listed and name not in layout.annotations else None
+        if size is not None:
+            target = layout.root / "Annotations" / f"{name}.xml"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(EMPTY.format(*size), encoding="utf-8")
+            layout.annotations[name] = target
 
 
 def find_problem(image: Path, annotation: Path, labels: list[str]) -> str | None:
@@ -157,6 +132,8 @@ def find_problem(image: Path, annotation: Path, labels: list[str]) -> str | None
         width, height = (int(float(tree.findtext(f"size/{side}", ""))) for side in ("width", "height"))
     except (ValueError, OverflowError):
         return "size has no width or height"
+    if image.suffix.lower() == ".webp" and exif_orientation("WebP", image.read_bytes()) != UPRIGHT:
+        return "EXIF turns the image, which PaddleDetection does not see in a WebP; save it upright"
     actual = image_size(image)
     if actual is None:
         return "the image cannot be decoded"

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.model.detections import Detections
+from scripts.training.data.label_list import NAME as LABEL_LIST
 from scripts.training.data.label_list import LabelsError, read_labels
 
 Floats = NDArray[np.float64]
@@ -57,7 +58,8 @@ def read_truths(dataset: Path, list_file: Path) -> list[Truth]:
     if not list_file.is_file():
         raise SystemExit(f"{list_file}: no such file; --lists is the folder that split_dataset.py wrote")
     try:
-        labels = read_labels(dataset)
+        beside = list_file.parent / LABEL_LIST  # the clean one of split_dataset.py
+        labels = read_labels(list_file.parent if beside.is_file() else dataset)
     except LabelsError as error:
         raise SystemExit(f"{error} --dataset is the folder in VOC layout.") from None
     pairs = [line.split() for line in list_file.read_text(encoding="utf-8").splitlines()]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from backend.settings import ROOT
-from scripts.training.data import split_dataset
+from scripts.training.data import split_dataset, unpacking
 
 SHARED = ROOT.parent / "shared" / "face_mask"
 GOOD_BOX = "<xmin>5</xmin><ymin>5</ymin><xmax>30</xmax><ymax>25</ymax>"
@@ -101,7 +101,7 @@ def test_pairs_that_are_none(run, dataset):
     (dataset / "Annotations" / "a b.xml").write_text(annotation())
     (dataset / "JPEGImages" / "p5.jpg").write_bytes(b"")
     (dataset / "JPEGImages" / "p6.jpg").write_bytes((dataset / "JPEGImages" / "p7.jpg").read_bytes()[:300])
-    (dataset / "JPEGImages" / "p8.webp").write_bytes(b"")
+    (dataset / "JPEGImages" / "p8.tiff").write_bytes(b"")
     out = run(dataset)[1]
     assert "JPEGImages/p1.jpg: there is no annotation" in out
     assert "Annotations/p2.xml: there is no image" in out
@@ -109,7 +109,7 @@ def test_pairs_that_are_none(run, dataset):
     assert "Annotations/a b.xml: its name has a blank" in out
     assert "Annotations/p5.xml: the image cannot be decoded" in out
     assert "Annotations/p6.xml: the image cannot be decoded" in out
-    assert "JPEGImages/p8.webp: its name ends in none of" in out
+    assert "JPEGImages/p8.tiff: its name ends in none of" in out
     assert "8 left out" in out
 
 
@@ -151,7 +151,7 @@ def test_a_zip_whose_paths_leave_the_folder_is_refused(run, dataset, tmp_path, n
 
 
 def test_a_zip_that_would_fill_the_disk_is_refused(run, dataset, tmp_path, monkeypatch):
-    monkeypatch.setattr(split_dataset, "MOST_UNPACKED_BYTES", 10)
+    monkeypatch.setattr(unpacking, "MOST_UNPACKED_BYTES", 10)
     status, _, err = run(zip_of(dataset, tmp_path / "data.zip"))
     assert (status, "is refused" in err) == (1, True)
 
