@@ -1,6 +1,6 @@
 // Draws faces into a canvas: boxes, and labels that keep clear of each other.
 
-import { colourOf, dashOf, inWords, signOf } from "./labels.js";
+import { colourOf, dashOf, inWords, scoreInWords, signOf } from "./labels.js";
 import { recall, remember } from "./remembered.js";
 
 const LABEL_HEIGHT = 20;
@@ -53,7 +53,7 @@ function drawBox(context, { face, x1, y1, x2, y2 }, marked, unit) {
 // The forms of a label, longest first; of another project's labels there is no sign.
 function formsOf({ face }, style) {
   const sign = signOf(face);
-  const score = face.score.toFixed(2);
+  const score = scoreInWords(face);
   if (!sign) return [`${inWords(face.label)} ${score}`, inWords(face.label).slice(0, 1)];
   return style === "sign" ? [sign] : [`${sign} ${inWords(face.label)} ${score}`, `${sign} ${score}`, sign];
 }

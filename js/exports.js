@@ -1,6 +1,7 @@
 // What a visitor can keep: annotated pictures, JSON, CSV, for one photo or all.
 
 import { drawFaces } from "./boxes.js";
+import { isCorrected } from "./corrections.js";
 import { loadPhoto, toBlob, whiten } from "./photo.js";
 import { zip } from "./zip.js";
 
@@ -24,14 +25,14 @@ export async function annotated(item, faces) {
 }
 
 export function asJson(entries) {
-  const answers = entries.map(({ item, faces }) => ({ photo: item.path, ...item.answer, results: faces }));
+  const answers = entries.map(({ item, faces }) => ({ photo: item.path, ...item.answer, results: faces, corrected: isCorrected(item) }));
   return new Blob([JSON.stringify(answers.length === 1 ? answers[0] : answers, null, 1)], { type: "application/json" });
 }
 
 // A row a face; a photo without faces has one too, with its name only.
 export function asCsv(entries) {
   const rows = entries.flatMap(({ item, faces }) =>
-    faces.length ? faces.map((face) => [item.path, face.label, face.class_id, face.score, ...face.box]) : [[item.path, "", "", "", "", "", "", ""]],
+    faces.length ? faces.map((face) => [item.path, face.label, face.class_id, face.score ?? "", ...face.box]) : [[item.path, "", "", "", "", "", "", ""]],
   );
   const lines = [COLUMNS, ...rows].map((row) => row.map(quote).join(","));
   return new Blob(["\ufeff", lines.join("\r\n"), "\r\n"], { type: "text/csv" }); // the mark tells Excel of UTF-8

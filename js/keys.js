@@ -8,6 +8,7 @@ const KEYS = [
   [["+", "−", "0"], "keysZoom"],
   [["↑", "↓", "←", "→"], "keysMove"],
   [["Delete"], "keysRemove"],
+  [["Space", "1", "2", "a", "Delete", "←", "Enter", "Ctrl Z"], "keysCorrect"],
   [["?"], "keysHelp"],
 ];
 

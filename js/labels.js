@@ -19,6 +19,9 @@ export const inWords = (label) => (isKnown(label) ? t(KNOWN[label].key) : label)
 // The sign of a face's label; none where the label is another model's.
 export const signOf = (face) => (isKnown(face.label) ? KNOWN[face.label].sign : "");
 
+// A score; a pencil where the visitor has corrected the face.
+export const scoreInWords = ({ score }) => (score === null ? "✎" : score.toFixed(2));
+
 // Colour is not the only sign: the line differs too.
 export const dashOf = (face) => (isKnown(face.label) ? KNOWN[face.label].dash : []);
 

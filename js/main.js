@@ -3,7 +3,10 @@
 import { chooseLabelStyle, labelStyle } from "./boxes.js";
 import { reconnectIfAway, reconnectNow, useKey } from "./connection.js";
 import { endFilm, keepLivePicture, liveTrouble, showLiveFaces, startCamera, startVideo } from "./live_controls.js";
+import { isCorrecting, listenForCorrecting, removeFace } from "./correcting.js";
+import { listenForDataset } from "./dataset_saving.js";
 import { showLabel } from "./filter.js";
+import { listenForGestures } from "./gestures.js";
 import { toggleLanguage } from "./i18n.js";
 import { copyText, saveAll, saveOne } from "./saving.js";
 import { listenForOutcome } from "./live_outcome.js";
@@ -11,7 +14,7 @@ import { listenForKeys, openHelp } from "./keys.js";
 import { live, queue, view } from "./parts.js";
 import { printReport } from "./report.js";
 import { listenForPhotos } from "./sources.js";
-import { mark, refilter, refuse } from "./stage.js";
+import { isLive, mark, refilter, refuse, select } from "./stage.js";
 import { state } from "./state.js";
 import { arrange } from "./strip.js";
 import { listenForTheme } from "./theme.js";
@@ -19,8 +22,11 @@ import { changed, clear, lookFiner, receive, removeSelected, restore, restoreLoo
 
 queue.onChange = changed;
 view.onPoint = mark;
+listenForGestures(view);
+listenForCorrecting({ onChange: changed, onSelect: select, onMark: mark });
 Object.assign(live, { onFaces: showLiveFaces, onError: refuse, onTrouble: liveTrouble });
 listenForOutcome();
+listenForDataset();
 listenForPhotos({ onPhotos: receive, onVideo: startVideo, onError: refuse });
 
 $("#threshold").on("input", ({ target }) => {
@@ -45,7 +51,7 @@ $("#retry-all").on("click", () => queue.retry(queue.retryable));
 $("#cancel").on("click", () => queue.cancel());
 $("#clear").on("click", clear);
 $("#remove, #remove-failed").on("click", removeSelected);
-listenForKeys({ onStep: step, onRemove: removeSelected });
+listenForKeys({ onStep: step, onRemove: () => (isCorrecting() && !isLive() ? removeFace() : removeSelected()) });
 $("#help-open").on("click", openHelp);
 $("#choice, #order").on("change", () => arrange(queue.items));
 $("#grid").on("change", ({ target }) => $("#strip").toggleClass("grid", target.checked));

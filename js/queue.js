@@ -27,7 +27,7 @@ export class Queue {
   }
 
   add(photos) {
-    const items = photos.map(({ blob, name, path = name }) => ({ id: newId(), blob, name, path, state: "waiting", answer: null, error: null }));
+    const items = photos.map(({ blob, name, path = name, given = null }) => ({ id: newId(), blob, name, path, given, state: "waiting", answer: null, error: null }));
     this.bring(items);
     return items;
   }

@@ -1,8 +1,9 @@
 // A report to print: the totals, and a row a photo.
 
+import { facesOf } from "./corrections.js";
 import { t } from "./i18n.js";
 import { inOrder, inWords } from "./labels.js";
-import { facesOf, totalsInWords } from "./totals.js";
+import { totalsInWords } from "./totals.js";
 
 export function printReport(items) {
   const done = items.filter(({ state }) => state === "done");

@@ -2,7 +2,7 @@
 
 import { overThreshold } from "./filter.js";
 import { t } from "./i18n.js";
-import { idOf, inOrder, inWords, isBad, isKnown } from "./labels.js";
+import { idOf, inOrder, inWords, isBad, isKnown, scoreInWords } from "./labels.js";
 import { state } from "./state.js";
 import { say } from "./status.js";
 
@@ -93,7 +93,7 @@ function row(face, index, onMark) {
     .append(
       $("<td>").text(index + 1),
       $("<td>").text(inWords(face.label)).addClass(isKnown(face.label) ? face.label : ""),
-      $("<td>").text(face.score.toFixed(2)),
+      $("<td>").text(scoreInWords(face)),
     )
     .on("mouseenter focus", marked)
     .on("mouseleave blur", () => onMark(null))

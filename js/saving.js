@@ -1,13 +1,14 @@
 // The buttons that save and copy: what is filtered away is left out.
 
 import { asCurl } from "./api.js";
+import { answerOf } from "./corrections.js";
 import { annotated, asCsv, asJson, asZip, copy, save, stem } from "./exports.js";
 import { filter } from "./filter.js";
 import { t } from "./i18n.js";
 import { base, queue } from "./parts.js";
 import { state } from "./state.js";
 
-const entry = (item) => ({ item, faces: filter(item.answer.results) });
+const entry = (item) => ({ item, faces: filter(answerOf(item).results) });
 
 export async function saveOne(kind) {
   const { selected } = state;
@@ -40,7 +41,7 @@ export async function copyText(kind) {
   const text =
     kind === "curl"
       ? asCurl(base, selected.name, selected.blob.type, threshold, selected.answer.detail)
-      : JSON.stringify({ ...selected.answer, results: filter(selected.answer.results) }, null, 1);
+      : JSON.stringify({ ...selected.answer, results: filter(answerOf(selected).results) }, null, 1);
   $("#copied").text("");
   const done = await copy(text);
   const limit = state.server.max_body_bytes;

@@ -7,6 +7,8 @@ import { notify } from "./notices.js";
 const MOST_NAMED = 3;
 const PHOTO_NAME = /^(?!\._).*\.(jpe?g|jfif|jpe|png|webp|bmp|gif|tiff?|avif|heic|heif)$/i;
 
+const LABELS_NAME = /^(?!\._).*\.xml$/i; // beside photos: what is on them
+
 export function listenForPhotos({ onPhotos, onVideo, onError }) {
   listenForButtons(onPhotos, onVideo, onError);
   listenForDrops(onPhotos, onError);
@@ -50,8 +52,8 @@ const someOf = (files) => files.slice(0, MOST_NAMED).map(({ name }) => name).joi
 
 // Of a folder only the photos are taken; of single files all are, so that each wrong one is named.
 function takeFolder(files, onPhotos, onError) {
-  const photos = files.filter((file) => PHOTO_NAME.test(file.name));
-  const others = files.filter((file) => !PHOTO_NAME.test(file.name) && !file.name.startsWith("."));
+  const photos = files.filter((file) => PHOTO_NAME.test(file.name) || LABELS_NAME.test(file.name));
+  const others = files.filter((file) => !photos.includes(file) && !file.name.startsWith("."));
   if (!photos.length) return onError(() => t("emptyFolder"));
   if (others.length) notify(() => t("leftOut", { count: others.length, names: someOf(others) }));
   return onPhotos(photos.map(named));

@@ -1,5 +1,7 @@
 // The stage: the selected photo with what was found on it, or what became of it. A film takes its place while it is on.
 
+import { isCorrecting, refreshCorrecting, selectFace } from "./correcting.js";
+import { answerOf } from "./corrections.js";
 import { keepFocus } from "./focus.js";
 import { countHidden, filter, useThreshold } from "./filter.js";
 import { t } from "./i18n.js";
@@ -57,7 +59,10 @@ export function showSelected() {
   $("#error").attr("data-tone", isOnHold(selected) ? "plain" : "bad");
   if (ready) showDone();
   else if (photo) view.show(photo, []);
-  if (!ready) tellProgress(failed);
+  if (!ready) {
+    refreshCorrecting();
+    tellProgress(failed);
+  }
   keepFocus();
 }
 
@@ -105,9 +110,11 @@ export function refresh() {
   if (isLive()) {
     showFilm();
   } else if (selected?.state === "done" && photo) {
-    const faces = filter(selected.answer.results);
-    showResults(faces, countHidden(selected.answer), selected.answer, markFromRow);
+    const answer = answerOf(selected);
+    const faces = filter(answer.results);
+    showResults(faces, countHidden(answer), answer, markFromRow);
     view.show(photo, faces);
+    refreshCorrecting();
   }
 }
 
@@ -129,6 +136,7 @@ export function mark(face) {
 // On a phone the photo may be out of sight above the rows.
 function markFromRow(face) {
   view.reveal(face);
+  if (isCorrecting()) selectFace(face);
   const { bottom } = view.canvas.getBoundingClientRect();
   if (face && bottom < LEAST_IN_SIGHT) view.canvas.scrollIntoView({ block: "start", behavior: "smooth" });
   mark(face);

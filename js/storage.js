@@ -2,8 +2,8 @@
 // works without.
 
 const NAME = "face-mask-detector";
-const PHOTOS = "photos"; // { id, blob, name, path }
-const ANSWERS = "answers"; // { id, state, answer, milliseconds }: small, and written more often
+const PHOTOS = "photos"; // { id, blob, name, path, given: labels that came along }
+const ANSWERS = "answers"; // { id, state, answer, milliseconds, labels: as corrected }: small, and written more often
 
 const WAIT_MS = 1500; // for the lock of the page that is being reloaded
 
@@ -49,10 +49,10 @@ async function within(names, mode, work) {
 }
 
 export const keepPhotos = (items) =>
-  within([PHOTOS], "readwrite", (photos) => items.forEach(({ id, blob, name, path }) => photos.put({ id, blob, name, path })) ?? []);
+  within([PHOTOS], "readwrite", (photos) => items.forEach(({ id, blob, name, path, given }) => photos.put({ id, blob, name, path, given })) ?? []);
 
-export const keepAnswer = ({ id, state, answer, milliseconds }) =>
-  within([ANSWERS], "readwrite", (answers) => [answers.put({ id, state, answer, milliseconds })]);
+export const keepAnswer = ({ id, state, answer, milliseconds, labels }) =>
+  within([ANSWERS], "readwrite", (answers) => [answers.put({ id, state, answer, milliseconds, labels })]);
 
 export const forget = (ids) =>
   within([PHOTOS, ANSWERS], "readwrite", (...stores) => stores.flatMap((store) => ids.map((id) => store.delete(id))));

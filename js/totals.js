@@ -1,10 +1,9 @@
 // All photos together: how many faces wear a mask, and which photos to look at first.
 
-import { overThreshold } from "./filter.js";
+import { doubtOf, facesOf, isCorrected } from "./corrections.js";
 import { t } from "./i18n.js";
 import { inOrder, inWords, isBad, isKnown } from "./labels.js";
 
-export const facesOf = (item) => (item.state === "done" ? overThreshold(item.answer.results) : []);
 export const countBad = (item) => facesOf(item).filter(isBad).length;
 
 // Which photos the strip shows, and in which order; by the names in the two lists of index.html.
@@ -13,11 +12,14 @@ const CHOICES = {
   bad: (item) => countBad(item) > 0,
   good: (item) => item.state === "done" && facesOf(item).length > 0 && !countBad(item),
   empty: (item) => item.state === "done" && !facesOf(item).length,
+  corrected: isCorrected,
+  unchecked: (item) => item.state === "done" && !isCorrected(item),
   failed: (item) => ["failed", "cancelled"].includes(item.state),
 };
 const ORDERS = {
   added: () => 0,
   bad: (a, b) => countBad(b) - countBad(a),
+  doubt: (a, b) => doubtOf(b) - doubtOf(a),
   faces: (a, b) => facesOf(b).length - facesOf(a).length,
   name: (a, b) => a.path.localeCompare(b.path, undefined, { numeric: true }),
 };

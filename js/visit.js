@@ -2,8 +2,10 @@
 
 import { askForKey, nameOutage, reconnect } from "./connection.js";
 import { startVideo } from "./live_controls.js";
+import { showDataset } from "./dataset_saving.js";
 import { useThreshold } from "./filter.js";
 import { keepFocus } from "./focus.js";
+import { hasLabels, stemOf, takeApart, useGiven } from "./given_labels.js";
 import { applyLanguage, t } from "./i18n.js";
 import { listKeys } from "./keys.js";
 import { notify, translateNotices } from "./notices.js";
@@ -19,17 +21,41 @@ import { arranged } from "./totals.js";
 const SETTLED = ["done", "failed", "cancelled"];
 const DETAIL = "detail";
 const PROGRESS_MS = 300;
+const MOST_NAMED = 3; // of files that cannot be used
 
 let progressTimer = null;
 
-export function receive(photos) {
+export async function receive(files) {
   const isVideo = ({ blob }) => blob.type.startsWith("video/");
-  const items = queue.add(photos.filter((one) => !isVideo(one)));
+  const { photos, given, problems } = hasLabels(files) ? await takeApart(files.filter((one) => !isVideo(one))) : { photos: files.filter((one) => !isVideo(one)) };
+  const items = queue.add(photos);
   keepPhotos(items);
-  const [video, ...others] = photos.filter(isVideo);
+  if (given) giveLabels(given, problems);
+  const [video, ...others] = files.filter(isVideo);
   if (items.length) select(items[0]);
   if (video) startVideo(video.blob);
   if (others.length) notify(() => t("oneFilm", { name: video.name, others: others.map(({ name }) => name).join(", ") }));
+}
+
+// Annotations that came without their photos are for photos that are here already.
+function giveLabels(given, problems) {
+  const unread = [...problems];
+  given.forEach((labels, stem) => {
+    const item = queue.items.find(({ path }) => stemOf(path) === stem);
+    if (item) Object.assign(item, { given: labels });
+    else unread.push(`${stem}.xml`);
+    if (item?.state === "done") changed(item);
+  });
+  if (unread.length) notify(() => t("labelsUnread", { names: unread.slice(0, MOST_NAMED).join(", "), count: unread.length }), { tone: "bad" });
+}
+
+// The labels that came with a photo count once its size is known.
+function takeGiven(item) {
+  const problem = useGiven(item, item.given);
+  item.given = null;
+  keepPhotos([item]);
+  if (problem?.size) notify(() => t("labelsSize", { name: item.name }), { tone: "bad" });
+  else if (problem) notify(() => t("labelsOther", { name: item.name, label: problem.label }), { tone: "bad" });
 }
 
 // The switch as it was left.
@@ -51,6 +77,7 @@ export async function restore() {
 export function changed(item) {
   showProgressSoon();
   if (item?.state === "done") useThreshold(item.answer);
+  if (item?.state === "done" && item.given) takeGiven(item);
   if (item) showThumbnail(item);
   else showThumbnails();
   if (item && SETTLED.includes(item.state)) keepAnswer(item);
@@ -64,10 +91,12 @@ export function changed(item) {
 function showProgressSoon() {
   if (progressTimer) return;
   showProgress(queue);
+  showDataset();
   keepFocus();
   progressTimer = setTimeout(() => {
     progressTimer = null;
     showProgress(queue);
+    showDataset();
     arrange(queue.items);
     keepFocus();
   }, PROGRESS_MS);
@@ -87,6 +116,7 @@ export function clear() {
   forget(items.map(({ id }) => id));
   Object.assign(state, { selected: null, photo: null, notice: null });
   showProgress(queue);
+  showDataset();
   showSelected();
   if (!items.length) return;
   notify(() => t("cleared", { count: items.length }), { action: { label: () => t("undo"), run: () => bringBack(items) } });
@@ -132,6 +162,7 @@ export function translate() {
   translateNotices();
   listKeys();
   showProgress(queue);
+  showDataset();
   refilter();
   if (!isLive()) showSelected();
 }

@@ -8,6 +8,8 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
 
 const UTF8_NAMES = 0x0800;
 const VERSION = 20;
+const MOST_FILES = 65535;
+const MOST_BYTES = 2 ** 32 - 2 ** 26; // the directory needs some too
 
 function crc32(bytes) {
   let value = 0xffffffff;
@@ -33,8 +35,10 @@ function number(value, size) {
   return Uint8Array.from({ length: size }, (_, index) => (value >>> (8 * index)) & 0xff);
 }
 
-// files: [{ name, blob }], date: of all of them -> Blob
+// files: [{ name, blob }], date: of all of them -> Blob. Throws RangeError over what a zip can hold without its 64-bit form.
 export async function zip(files, date) {
+  const total = files.reduce((sum, { blob }) => sum + blob.size, 0);
+  if (files.length > MOST_FILES || total > MOST_BYTES) throw new RangeError("too much for one zip");
   const parts = [];
   const directory = [];
   let offset = 0;
@@ -42,11 +46,11 @@ export async function zip(files, date) {
     const entry = { name: new TextEncoder().encode(name), bytes: new Uint8Array(await blob.arrayBuffer()) };
     entry.crc = crc32(entry.bytes);
     const shared = describe(entry, date);
-    const header = [number(0x04034b50, 4), shared, entry.name, entry.bytes];
+    const header = [number(0x04034b50, 4), shared, entry.name];
     directory.push(number(0x02014b50, 4), number(VERSION, 2), shared, number(0, 6), number(0, 4), number(offset, 4));
     directory.push(entry.name);
-    parts.push(...header);
-    offset += header.reduce((sum, part) => sum + part.length, 0);
+    parts.push(...header, blob); // not its bytes: a blob may stay on the disk
+    offset += header.reduce((sum, part) => sum + part.length, blob.size);
   }
   const size = directory.reduce((sum, part) => sum + part.length, 0);
   const end = [number(0x06054b50, 4), number(0, 4), number(files.length, 2), number(files.length, 2)];

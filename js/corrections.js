@@ -1,0 +1,75 @@
+// What the visitor says is on a photo, in place of what the detector found: kept at its item, with undo and redo.
+
+import { overThreshold } from "./filter.js";
+import { state } from "./state.js";
+
+const MOST_STEPS = 200; // that can be undone
+const NEAR = 0.25; // of the threshold: where a score says little
+const LEAST = 0.1; // a score that is worth a look
+
+// item.labels has the corrected faces; those have no score: it is no longer a matter of chance.
+export const isCorrected = (item) => Boolean(item.labels);
+
+// The item's answer as it is shown.
+export const answerOf = (item) => (isCorrected(item) ? { ...item.answer, results: item.labels } : item.answer);
+
+// The faces that count.
+export const facesOf = (item) => (item.state === "done" ? overThreshold(answerOf(item).results) : []);
+
+const distance = ({ score }) => Math.abs(score - state.threshold);
+const isNear = (face) => face.score >= LEAST && distance(face) <= NEAR;
+
+// How doubtful a photo is, from 0 to 1: as its face whose score is nearest to the threshold. Nothing is, once corrected.
+export function doubtOf(item) {
+  if (item.state !== "done" || isCorrected(item)) return 0;
+  return Math.max(0, ...item.answer.results.filter(isNear).map((face) => 1 - distance(face)));
+}
+
+// Of some faces with a score, the one that is the most doubtful; null if all are sure.
+export function mostDoubtful(faces) {
+  return faces.filter((face) => face.score !== null && isNear(face)).sort((a, b) => distance(a) - distance(b))[0] ?? null;
+}
+
+// What the detector found under the threshold and that may be a face all the same, but for what lies on one of the faces.
+export function candidatesOf(item, faces) {
+  const below = item.answer.results.filter((face) => face.score < state.threshold && isNear(face));
+  return below.filter((face) => !faces.some((other) => iou(face.box, other.box) > 0.3));
+}
+
+function iou(a, b) {
+  const side = (axis) => Math.max(0, Math.min(a[axis + 2], b[axis + 2]) - Math.max(a[axis], b[axis]));
+  const area = (box) => (box[2] - box[0]) * (box[3] - box[1]);
+  const shared = side(0) * side(1);
+  return shared / (area(a) + area(b) - shared);
+}
+
+const certain = (faces) => faces.map(({ label, class_id, box }) => ({ label, class_id, box, score: null }));
+
+// Takes faces in place of the present ones. Changes of the same kind that follow each other at once are one step.
+export function correct(item, faces, kind = null) {
+  const now = performance.now();
+  const again = kind !== null && item.lastKind === kind && now - item.lastTime < 1000;
+  if (!again) item.past = [...(item.past ?? []), item.labels ?? null].slice(-MOST_STEPS);
+  Object.assign(item, { labels: certain(faces), future: [], lastKind: kind, lastTime: now });
+}
+
+export const canUndo = (item) => Boolean(item?.past?.length);
+export const canRedo = (item) => Boolean(item?.future?.length);
+
+export function undo(item) {
+  if (!canUndo(item)) return;
+  item.future = [item.labels ?? null, ...(item.future ?? [])];
+  Object.assign(item, { labels: item.past.at(-1), past: item.past.slice(0, -1), lastKind: null });
+}
+
+export function redo(item) {
+  if (!canRedo(item)) return;
+  item.past = [...(item.past ?? []), item.labels ?? null];
+  Object.assign(item, { labels: item.future[0], future: item.future.slice(1), lastKind: null });
+}
+
+// What the detector found counts again.
+export function takeBack(item) {
+  if (!isCorrected(item)) return;
+  Object.assign(item, { past: [...(item.past ?? []), item.labels], labels: null, future: [], lastKind: null });
+}
