@@ -23,6 +23,7 @@ from ppdet.utils.download import get_weights_path
 from scripts.training.data.label_list import read_labels, write_labels
 from scripts.training.fine_tuning import schedule
 from scripts.training.fine_tuning.depthwise import accelerate
+from scripts.training.fine_tuning.distillation import distil, keep_statistics
 from scripts.training.fine_tuning.pretrained import starting_weights, write_fitted
 from scripts.training.fine_tuning.progress import Progress, read_log
 
@@ -33,6 +34,9 @@ def main() -> None:
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--augmentation", choices=("wide", "plain"), default="wide", help="default: wide")
+    parser.add_argument(
+        "--distillation", type=float, default=0, metavar="WEIGHT", help="how much the starting weights' answers count"
+    )
     args = parser.parse_args()
     cfg = configure(args)
     schedule.adapt(cfg, args.augmentation, {option.partition("=")[0] for option in args.opt})
@@ -43,16 +47,22 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     checkpointer = Checkpointer(trainer)
     checkpoint = last_checkpoint(folder)
+    labels = read_labels(Path(cfg.TrainDataset["label_list"]).parent)
+    chosen = any(option.startswith("pretrain_weights=") for option in args.opt)
+    start = cfg.pretrain_weights if chosen else starting_weights(cfg, labels)
+    if args.distillation:  # before a checkpoint is resumed: the teacher is what training began with
+        load_starting_weights(trainer, start, labels)
+        keep_statistics(trainer.model)
+        distil(trainer.model, args.distillation)
     if args.resume and checkpoint is not None:
         trainer.resume_weights(str(checkpoint))
         checkpointer.best_ap = best_map(folder, trainer.start_epoch)
     elif checkpoint is not None:
         raise SystemExit(f"{folder} holds checkpoints: go on with --resume, or train elsewhere with -o save_dir=DIR")
     else:
-        labels = read_labels(Path(cfg.TrainDataset["label_list"]).parent)
         write_labels(folder, labels)
-        chosen = any(option.startswith("pretrain_weights=") for option in args.opt)
-        load_starting_weights(trainer, cfg.pretrain_weights if chosen else starting_weights(cfg, labels), labels)
+        if not args.distillation:
+            load_starting_weights(trainer, start, labels)
     accelerate(trainer.model)
     # in place of PaddleDetection's own LogPrinter, whose lines would break the progress bar
     trainer._callbacks = []
