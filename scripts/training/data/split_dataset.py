@@ -47,30 +47,47 @@ def main(arguments: list[str] | None = None) -> int:
     )
     args = parser.parse_args(arguments)
     try:
-        root = find_root(args.dataset, args.output)
-        layout = read_layout(root)
-        if args.dataset.is_file():
-            add_empty(layout)
-        labels = read_classes(layout)
-        checked = check_dataset(layout, labels)
-        if not checked.pairs:
-            raise DatasetError(
-                "\n".join([*checked.problems, f"{args.dataset} holds no usable pair of image and annotation."])
-            )
-        training, validation = split(checked.pairs)
-        args.output.mkdir(parents=True, exist_ok=True)
-        write_labels(args.output, labels)
-        write_list(args.output / "train.txt", root, training)
-        write_list(args.output / "val.txt", root, validation)
+        root, checked = prepare(args.dataset, args.output)
     except (DatasetError, LabelsError, OSError, UnicodeError, zipfile.BadZipFile) as error:
         print(error, file=sys.stderr)
         return 1
     for problem in checked.problems:
         print(problem)
+    training, validation = split(checked.pairs)
     print(f"dataset {root}: {len(training)} for training, {len(validation)} for validation, lists in {args.output}")
     if checked.problems:
         print(f"{len(checked.problems)} left out (see above)")
     return 0
+
+
+def prepare(dataset: Path, output: Path, labels: list[str] | None = None) -> tuple[Path, Checked]:
+    """Check a data set and write its lists.
+
+    Args:
+        dataset: folder, or zip of one.
+        output: folder for the lists, and for what is unpacked.
+        labels: the classes to train; None: those of the data set.
+
+    Returns:
+        the data set's folder, and what it holds.
+
+    Raises:
+        DatasetError, LabelsError, OSError, UnicodeError, zipfile.BadZipFile: it cannot be used; the text says why.
+    """
+    root = find_root(dataset, output)
+    layout = read_layout(root)
+    if dataset.is_file():
+        add_empty(layout)
+    labels = labels or read_classes(layout)
+    checked = check_dataset(layout, labels)
+    if not checked.pairs:
+        raise DatasetError("\n".join([*checked.problems, f"{dataset} holds no usable pair of image and annotation."]))
+    training, validation = split(checked.pairs)
+    output.mkdir(parents=True, exist_ok=True)
+    write_labels(output, labels)
+    write_list(output / "train.txt", root, training)
+    write_list(output / "val.txt", root, validation)
+    return root, checked
 
 
 def check_dataset(layout: Layout, labels: list[str]) -> Checked:

@@ -47,7 +47,7 @@ def distance(outputs: Any, expected: Any, bins: int) -> Any:
     """Return how far answers are from those expected: scores everywhere, boxes where a face is expected.
 
     Args:
-        outputs, expected: the head's logits of the classes and of the sides' distributions, (n, c, h, w) for each level.
+        outputs, expected: the head's logits of classes and of the sides' distributions, (n, c, h, w) a level.
         bins: of a side's distribution.
     """
     scores, boxes, total = paddle.zeros([1]), paddle.zeros([1]), paddle.zeros([1])

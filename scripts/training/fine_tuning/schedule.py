@@ -10,6 +10,7 @@ CONFIGS = Path(__file__).resolve().parent / "configs"
 LEAST_STEPS = 10  # an epoch; fewer steps at the rate of large batches learn nothing from fifty photos
 SMALLEST_BATCH = 2  # batch normalisation has no use for one
 WARM_UP_STEPS = 100
+RATE_OF_TWO = 0.0004
 
 
 def adapt(cfg: Any, augmentation: str, chosen: set[str]) -> None:
@@ -36,6 +37,14 @@ def adapt(cfg: Any, augmentation: str, chosen: set[str]) -> None:
             {"name": "CosineDecay", "max_epochs": cfg["epoch"]},
             {"name": "LinearWarmup", "start_factor": 0.1, "steps": steps},
         ]
+
+
+def careful_rate(photos_a_batch: int) -> float:
+    """Return a rate for training whose batch statistics are kept (distillation.py): higher ones diverge.
+
+    Found with batches of two; with the square root of the batch, as the noise of a gradient falls.
+    """
+    return float(RATE_OF_TWO * (photos_a_batch / 2) ** 0.5)
 
 
 def batch_size(usual: int, photos: int) -> int:

@@ -39,7 +39,10 @@ def main() -> None:
     )
     args = parser.parse_args()
     cfg = configure(args)
-    schedule.adapt(cfg, args.augmentation, {option.partition("=")[0] for option in args.opt})
+    chosen = {option.partition("=")[0] for option in args.opt}
+    schedule.adapt(cfg, args.augmentation, chosen)
+    if args.distillation and "LearningRate.base_lr" not in chosen:
+        cfg["LearningRate"]["base_lr"] = schedule.careful_rate(cfg["TrainReader"]["batch_size"])
     set_random_seed(args.seed)
 
     trainer = Trainer(cfg, mode="train")
@@ -48,8 +51,7 @@ def main() -> None:
     checkpointer = Checkpointer(trainer)
     checkpoint = last_checkpoint(folder)
     labels = read_labels(Path(cfg.TrainDataset["label_list"]).parent)
-    chosen = any(option.startswith("pretrain_weights=") for option in args.opt)
-    start = cfg.pretrain_weights if chosen else starting_weights(cfg, labels)
+    start = cfg.pretrain_weights if "pretrain_weights" in chosen else starting_weights(cfg, labels)
     if args.distillation:  # before a checkpoint is resumed: the teacher is what training began with
         load_starting_weights(trainer, start, labels)
         keep_statistics(trainer.model)
