@@ -2,6 +2,7 @@
 
 import argparse
 import ctypes
+import logging
 import os
 import zlib
 from pathlib import Path
@@ -58,6 +59,7 @@ from scripts.training.data.label_list import LabelsError, read_labels
 from scripts.training.fine_tuning import operators  # noqa: F401  (makes them known to the readers)
 
 HERE = Path(__file__).resolve().parent
+NOISY = ("ppdet.engine", "ppdet.metrics.metrics", "ppdet.utils.checkpoint")  # they break the progress bars
 DEFAULT_CONFIG = HERE / "configs" / "picodet_s_416_facemask.yml"
 
 
@@ -84,6 +86,8 @@ def configure(args: argparse.Namespace) -> Any:
     malformed = [option for option in args.opt if "=" not in option]
     if malformed:
         raise SystemExit(f"-o takes KEY=VALUE, not {malformed[0]!r}")
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.WARNING)
     paddle.set_device("cpu")
     cfg = load_config(str(args.config))
     merge_config(dataset_overrides(args.dataset, args.lists))
