@@ -108,12 +108,19 @@ export class BoxTool {
       Enter: () => (owner.candidates.includes(owner.selected) ? owner.adopt() : owner.next()),
       " ": () => owner.step(event.shiftKey ? -1 : 1),
       a: () => this.drawInMiddle(),
-      Escape: () => (owner.selected ? owner.select(null) : owner.leave()),
+      Escape: () => this.escape(),
     };
     if (!(event.key in actions)) return false;
     event.stopPropagation(); // Delete would remove the photo
     actions[event.key]();
     return true;
+  }
+
+  // First from a drag, then from the box, then from the mode.
+  escape() {
+    if (this.dragging) this.cancel();
+    else if (this.owner.selected) this.owner.select(null);
+    else this.owner.leave();
   }
 
   undoKey({ key, shiftKey }) {

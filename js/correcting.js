@@ -1,9 +1,9 @@
 // The mode in which the visitor corrects boxes and labels on the selected photo.
 
 import { BoxTool } from "./box_tool.js";
-import { answerOf, candidatesOf, canRedo, canUndo, correct, doubtOf, facesOf, isCorrected, mostDoubtful, redo, takeBack, undo } from "./corrections.js";
+import { nameCanvas, showPanel } from "./correcting_panel.js";
+import { candidatesOf, check, correct, doubtOf, facesOf, isChecked, mostDoubtful, redo, takeBack, undo } from "./corrections.js";
 import { t } from "./i18n.js";
-import { inWords, isKnown } from "./labels.js";
 import { notify } from "./notices.js";
 import { queue, view } from "./parts.js";
 import { state } from "./state.js";
@@ -40,41 +40,15 @@ export function refreshCorrecting() {
   mode.faces = facesOf(item);
   mode.candidates = candidatesOf(item, mode.faces).filter((face) => !mode.dismissed.has(face));
   const all = [...mode.faces, ...mode.candidates];
-  if (isNew) mode.selected = isCorrected(item) ? null : mostDoubtful(all);
+  if (isNew) mode.selected = isChecked(item) ? null : mostDoubtful(all);
   else mode.selected = all.find((face) => face === before) ?? all.find((face) => sameBox(face, before)) ?? null;
-  listLabels();
-  showButtons();
+  showPanel(mode);
   view.paint();
   if (isNew && mode.selected) view.approach(mode.selected, WORTH_A_LOOK, MOST_ZOOM);
+  if (isNew) $("#correcting")[0].scrollIntoView({ block: "start" }); // the photo before may have been of another height
 }
 
 const sameBox = (face, other) => Boolean(other) && face.box.every((value, index) => value === other.box[index]);
-
-function listLabels() {
-  const { labels } = mode.item.answer.model;
-  const buttons = labels.map((label, number) =>
-    $("<button>")
-      .attr({ type: "button", "data-number": number, "aria-pressed": String(number === labelNumber()) })
-      .addClass(isKnown(label) ? label : "")
-      .append($("<kbd>").text(number + 1), " ", $("<span>").text(inWords(label))),
-  );
-  $("#correct-labels").empty().append(buttons);
-}
-
-const labelNumber = () => (mode.selected ? mode.selected.class_id : Math.min(mode.label, mode.item.answer.model.labels.length - 1));
-
-function showButtons() {
-  const { item, selected, candidates } = mode;
-  const isCandidate = candidates.includes(selected);
-  $("#correct-remove").prop("disabled", !selected);
-  $("#correct-adopt").prop("hidden", !isCandidate);
-  $("#correct-undo").prop("disabled", !canUndo(item));
-  $("#correct-redo").prop("disabled", !canRedo(item));
-  $("#correct-back").prop("disabled", !isCorrected(item));
-  const doubtful = selected?.score != null && (isCandidate || selected === mostDoubtful(mode.faces));
-  const words = doubtful ? t(isCandidate ? "correctMaybe" : "correctDoubtful", { score: selected.score.toFixed(2) }) : isCorrected(item) ? t("correctDone") : t("correctHint");
-  $("#correct-words").text(words);
-}
 
 // Takes new faces; the one that is selected then is one of them, or none.
 function take(faces, selected, kind = null) {
@@ -86,7 +60,7 @@ function take(faces, selected, kind = null) {
 // The selected face, changed; a candidate becomes a face so.
 function change(changes, kind) {
   const { faces, selected } = mode;
-  const changed = { ...selected, ...changes };
+  const changed = { ...selected, ...changes, score: null };
   take(faces.includes(selected) ? faces.map((face) => (face === selected ? changed : face)) : [...faces, changed], changed, kind);
 }
 
@@ -143,9 +117,10 @@ const owner = {
   },
   // The photo is right as it is; the most doubtful of the others is next.
   next() {
-    const { item } = mode;
-    if (!isCorrected(item)) take(mode.faces, null);
-    const others = queue.done.filter((other) => !isCorrected(other)).sort((a, b) => doubtOf(b) - doubtOf(a));
+    check(mode.item);
+    mode.selected = null;
+    hears.onChange(mode.item);
+    const others = queue.done.filter((other) => !isChecked(other)).sort((a, b) => doubtOf(b) - doubtOf(a));
     if (others.length) hears.onSelect(others[0]);
     else notify(() => t("correctAll"));
   },
@@ -170,11 +145,11 @@ export const removeFace = () => owner.remove();
 function switchCorrecting(on) {
   Object.assign(mode, { on, item: null, selected: null });
   view.canvas.style.cursor = "";
+  nameCanvas(on);
   refreshCorrecting();
   view.paint();
   if (!on) return;
   view.canvas.focus({ preventScroll: true });
-  $("#correcting")[0].scrollIntoView({ block: "nearest" });
 }
 
 export function listenForCorrecting(listeners) {

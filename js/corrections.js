@@ -7,8 +7,10 @@ const MOST_STEPS = 200; // that can be undone
 const NEAR = 0.25; // of the threshold: where a score says little
 const LEAST = 0.1; // a score that is worth a look
 
-// item.labels has the corrected faces; those have no score: it is no longer a matter of chance.
+// item.labels has the faces as corrected: all of them count, whatever the threshold; those that were changed or drawn have no
+// score any more. item.checked: the visitor has said that they are right.
 export const isCorrected = (item) => Boolean(item.labels);
+export const isChecked = (item) => Boolean(item.checked);
 
 // The item's answer as it is shown.
 export const answerOf = (item) => (isCorrected(item) ? { ...item.answer, results: item.labels } : item.answer);
@@ -17,17 +19,18 @@ export const answerOf = (item) => (isCorrected(item) ? { ...item.answer, results
 export const facesOf = (item) => (item.state === "done" ? overThreshold(answerOf(item).results) : []);
 
 const distance = ({ score }) => Math.abs(score - state.threshold);
-const isNear = (face) => face.score >= LEAST && distance(face) <= NEAR;
+const isNear = (face) => face.score !== null && face.score >= LEAST && distance(face) <= NEAR;
 
-// How doubtful a photo is, from 0 to 1: as its face whose score is nearest to the threshold. Nothing is, once corrected.
+// How doubtful a photo is, from 0 to 1: as its face whose score is nearest to the threshold. Nothing is, once checked.
 export function doubtOf(item) {
-  if (item.state !== "done" || isCorrected(item)) return 0;
-  return Math.max(0, ...item.answer.results.filter(isNear).map((face) => 1 - distance(face)));
+  if (item.state !== "done" || isChecked(item)) return 0;
+  const faces = facesOf(item);
+  return Math.max(0, ...[...faces, ...candidatesOf(item, faces)].filter(isNear).map((face) => 1 - distance(face)));
 }
 
 // Of some faces with a score, the one that is the most doubtful; null if all are sure.
 export function mostDoubtful(faces) {
-  return faces.filter((face) => face.score !== null && isNear(face)).sort((a, b) => distance(a) - distance(b))[0] ?? null;
+  return faces.filter(isNear).sort((a, b) => distance(a) - distance(b))[0] ?? null;
 }
 
 // What the detector found under the threshold and that may be a face all the same, but for what lies on one of the faces.
@@ -43,14 +46,12 @@ function iou(a, b) {
   return shared / (area(a) + area(b) - shared);
 }
 
-const certain = (faces) => faces.map(({ label, class_id, box }) => ({ label, class_id, box, score: null }));
-
 // Takes faces in place of the present ones. Changes of the same kind that follow each other at once are one step.
 export function correct(item, faces, kind = null) {
   const now = performance.now();
   const again = kind !== null && item.lastKind === kind && now - item.lastTime < 1000;
   if (!again) item.past = [...(item.past ?? []), item.labels ?? null].slice(-MOST_STEPS);
-  Object.assign(item, { labels: certain(faces), future: [], lastKind: kind, lastTime: now });
+  Object.assign(item, { labels: faces.map((face) => ({ ...face, corrected: true })), future: [], lastKind: kind, lastTime: now });
 }
 
 export const canUndo = (item) => Boolean(item?.past?.length);
@@ -59,7 +60,8 @@ export const canRedo = (item) => Boolean(item?.future?.length);
 export function undo(item) {
   if (!canUndo(item)) return;
   item.future = [item.labels ?? null, ...(item.future ?? [])];
-  Object.assign(item, { labels: item.past.at(-1), past: item.past.slice(0, -1), lastKind: null });
+  const labels = item.past.at(-1);
+  Object.assign(item, { labels, past: item.past.slice(0, -1), lastKind: null, checked: Boolean(labels) && isChecked(item) });
 }
 
 export function redo(item) {
@@ -68,8 +70,14 @@ export function redo(item) {
   Object.assign(item, { labels: item.future[0], future: item.future.slice(1), lastKind: null });
 }
 
+// The faces are right as they are now.
+export function check(item) {
+  if (!isCorrected(item)) correct(item, facesOf(item));
+  item.checked = true;
+}
+
 // What the detector found counts again.
 export function takeBack(item) {
   if (!isCorrected(item)) return;
-  Object.assign(item, { past: [...(item.past ?? []), item.labels], labels: null, future: [], lastKind: null });
+  Object.assign(item, { past: [...(item.past ?? []), item.labels], labels: null, future: [], lastKind: null, checked: false });
 }

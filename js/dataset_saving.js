@@ -1,6 +1,6 @@
 // The card that saves the photos with their boxes as a data set.
 
-import { facesOf, isCorrected } from "./corrections.js";
+import { facesOf, isChecked } from "./corrections.js";
 import { filesOf, photoName } from "./datasets.js";
 import { save } from "./exports.js";
 import { t } from "./i18n.js";
@@ -14,15 +14,15 @@ const QUALITY = 0.95; // of the others, as JPEG
 
 export function showDataset() {
   const { done } = queue;
-  const corrected = done.filter(isCorrected).length;
-  const only = $("#dataset-corrected").prop("checked");
+  const checked = done.filter(isChecked).length;
+  const only = $("#dataset-checked").prop("checked");
   $("#dataset").prop("hidden", !done.length);
-  $("#dataset-text").text(t("datasetText", { corrected, count: done.length }));
-  $("#dataset-save").prop("disabled", only && !corrected);
+  $("#dataset-text").text(t(only ? "datasetOnly" : "datasetText", { checked, count: done.length }));
+  $("#dataset-save").prop("disabled", only && !checked);
 }
 
 export function listenForDataset() {
-  $("#dataset-corrected").on("change", showDataset);
+  $("#dataset-checked").on("change", showDataset);
   $("#dataset-save").on("click", async ({ currentTarget }) => {
     $(currentTarget).prop("disabled", true);
     try {
@@ -38,8 +38,8 @@ export function listenForDataset() {
 }
 
 async function saveDataset(format) {
-  const only = $("#dataset-corrected").prop("checked");
-  const items = queue.done.filter((item) => !only || isCorrected(item));
+  const only = $("#dataset-checked").prop("checked");
+  const items = queue.done.filter((item) => !only || isChecked(item));
   const taken = new Set();
   const photos = [];
   for (const item of items) {
@@ -58,5 +58,5 @@ async function asPhoto(item, taken) {
   const { width, height } = item.answer.image;
   const suffix = SUFFIXES[item.blob.type];
   const blob = suffix ? item.blob : await scaledJpeg(await loadPhoto(item.blob), width, height, 1, QUALITY);
-  return { name: photoName(item.path, suffix ?? ".jpg", taken), blob, width, height, faces: facesOf(item) };
+  return { name: photoName(item.path, suffix ?? ".jpg", taken), blob, width, height, faces: facesOf(item), checked: isChecked(item) };
 }

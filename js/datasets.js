@@ -6,7 +6,7 @@ const round = (value) => Math.round(value * 100) / 100;
 const stemOf = ({ name }) => name.replace(/\.[^.]*$/, "");
 
 // For each format: the folder of the photos, the files of one photo, and those of the whole set; files as { path: text }.
-// A photo is { name, width, height, faces }.
+// A photo is { name, width, height, faces, checked }.
 const FORMATS = {
   voc: {
     images: "JPEGImages",
@@ -35,15 +35,16 @@ const FORMATS = {
 
 const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
-function annotation({ name, width, height, faces }) {
-  const objects = faces.map(({ label, box }) => {
+// verified is labelImg's word for a photo that somebody has checked. What other tools said of a box is kept.
+function annotation({ name, width, height, faces, checked }) {
+  const objects = faces.map(({ label, box, attributes = {} }) => {
     const sides = VOC_SIDES.map((side, index) => `      <${side}>${round(box[index])}</${side}>\n`).join("");
-    const states = "    <truncated>0</truncated>\n    <difficult>0</difficult>\n";
-    return `  <object>\n    <name>${escaped(label)}</name>\n${states}    <bndbox>\n${sides}    </bndbox>\n  </object>\n`;
+    const states = Object.entries({ truncated: "0", difficult: "0", ...attributes }).map(([key, value]) => `    <${key}>${escaped(value)}</${key}>\n`);
+    return `  <object>\n    <name>${escaped(label)}</name>\n${states.join("")}    <bndbox>\n${sides}    </bndbox>\n  </object>\n`;
   });
   const size = `  <size>\n    <width>${width}</width>\n    <height>${height}</height>\n    <depth>3</depth>\n  </size>\n`;
   const head = `  <folder>JPEGImages</folder>\n  <filename>${escaped(name)}</filename>\n`;
-  return `<annotation>\n${head}${size}  <segmented>0</segmented>\n${objects.join("")}</annotation>\n`;
+  return `<annotation verified="${checked ? "yes" : "no"}">\n${head}${size}  <segmented>0</segmented>\n${objects.join("")}</annotation>\n`;
 }
 
 function shares({ width, height }, { class_id, box: [x1, y1, x2, y2] }) {

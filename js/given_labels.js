@@ -1,53 +1,65 @@
 // Labels that come with photos: Pascal VOC's XML files, as the page, CVAT and labelImg save them, loose or in a zip.
 
-import { correct } from "./corrections.js";
+import { check, correct } from "./corrections.js";
 import { unzip } from "./unzip.js";
 
 const TYPES = { jpg: "image/jpeg", jpeg: "image/jpeg", png: "image/png", bmp: "image/bmp", webp: "image/webp" };
 const SIDES = ["xmin", "ymin", "xmax", "ymax"];
+const ATTRIBUTES = ["truncated", "difficult", "occluded", "wear"]; // that are kept as they are
+const OUTSIDE = 1.5; // px that a box may lie outside: some tools count from 1
 const MOST_XML = 10 ** 7; // bytes
 
 const endingOf = (name) => name.toLowerCase().split(".").at(-1);
 export const stemOf = (path) => path.split("/").at(-1).replace(/\.[^.]*$/, "");
-const isAnnotation = ({ name }) => endingOf(name) === "xml";
+const isXml = ({ name }) => endingOf(name) === "xml";
 const isZip = ({ name, blob }) => endingOf(name) === "zip" || blob.type === "application/zip";
 
-export const hasLabels = (files) => files.some((file) => isAnnotation(file) || isZip(file));
-
 // Takes apart what came in: [{ blob, name, path }]. Resolves to the photos, those whose annotation came along with `given`;
-// to the annotations without a photo, by stem; and to the names of what could not be read.
+// to the annotations without a photo, by stem; to the names of annotations that cannot be read; and to the zips among them
+// that cannot, or that have labels of another kind: { name, other }.
 export async function takeApart(files) {
   const problems = [];
+  const zips = [];
   const loose = [];
-  for (const file of files) loose.push(...(isZip(file) ? await fromZip(file, problems) : [file]));
+  for (const file of files) loose.push(...(isZip(file) ? await fromZip(file, zips) : [file]));
   const given = new Map();
-  for (const file of loose.filter(isAnnotation)) {
+  for (const file of loose.filter(isXml)) {
     const labels = file.blob.size <= MOST_XML ? parse(await file.blob.text()) : null;
-    if (labels) given.set(stemOf(file.path), labels);
+    if (labels) given.set(stemOf(file.path ?? file.name), labels);
     else problems.push(file.name);
   }
-  const photos = loose.filter((file) => !isAnnotation(file)).map((file) => ({ ...file, given: given.get(stemOf(file.path)) ?? null }));
-  photos.forEach(({ path }) => given.delete(stemOf(path)));
-  return { photos, given, problems };
+  const photos = loose.filter((file) => !isXml(file)).map((file) => ({ ...file, given: given.get(stemOf(file.path ?? file.name)) ?? file.given ?? null }));
+  photos.forEach(({ path, name }) => given.delete(stemOf(path ?? name)));
+  return { photos, given, problems, zips };
 }
 
 // The photos and annotations of a zip; where it has a folder for the photos, those are the photos.
-async function fromZip({ blob, name }, problems) {
+async function fromZip({ blob, name }, zips) {
   try {
-    const files = (await unzip(blob)).filter((file) => endingOf(file.name) in TYPES || endingOf(file.name) === "xml");
+    const all = await unzip(blob);
+    const files = all.filter((file) => endingOf(file.name) in TYPES || isXml(file));
     const ofVoc = files.some((file) => /(^|\/)JPEGImages\//.test(file.name));
-    const wanted = files.filter((file) => isAnnotation(file) || !ofVoc || /(^|\/)JPEGImages\//.test(file.name));
+    const wanted = files.filter((file) => isXml(file) || !ofVoc || /(^|\/)JPEGImages\//.test(file.name));
     if (!wanted.length) throw new Error("it holds no photo");
+    if (!wanted.some(isXml) && all.some((file) => /(^|\/)(labels|annotations)\/.*\.(txt|json)$/.test(file.name))) zips.push({ name, other: true });
+    const listed = await namesIn(all.filter((file) => /(^|\/)ImageSets\/Main\/[^/]*\.txt$/.test(file.name)));
     const taken = [];
     for (const file of wanted) {
       const type = TYPES[endingOf(file.name)] ?? "text/xml";
-      taken.push({ blob: new Blob([await file.blob()], { type }), name: file.name.split("/").at(-1), path: file.name });
+      const given = listed.has(stemOf(file.name)) ? { faces: [], checked: true } : null; // CVAT has no XML for a photo without boxes
+      taken.push({ blob: new Blob([await file.blob()], { type }), name: file.name.split("/").at(-1), path: file.name, given });
     }
     return taken;
   } catch {
-    problems.push(name);
+    zips.push({ name, other: false });
     return [];
   }
+}
+
+// The photos that a data set's lists name, by stem.
+async function namesIn(lists) {
+  const texts = await Promise.all(lists.map(async (file) => (await file.blob()).text()));
+  return new Set(texts.flatMap((text) => text.split("\n")).map((line) => line.trim().split("/").at(-1)).filter(Boolean));
 }
 
 // An annotation's size and boxes, or null if it is none.
@@ -59,20 +71,31 @@ function parse(text) {
   const faces = [...root.querySelectorAll(":scope > object")].map((object) => ({
     label: object.querySelector(":scope > name")?.textContent.trim() ?? "",
     box: SIDES.map((side) => number(object, `bndbox > ${side}`)),
+    attributes: attributesOf(object),
   }));
   const isBox = ({ label, box: [x1, y1, x2, y2] }) => label && x1 < x2 && y1 < y2;
   if (!faces.every(isBox)) return null;
-  return { faces, width: number(root, ":scope > size > width"), height: number(root, ":scope > size > height") };
+  const checked = root.getAttribute("verified") !== "no"; // as this page writes it for those that nobody has checked
+  return { faces, checked, width: number(root, ":scope > size > width"), height: number(root, ":scope > size > height") };
 }
 
-// Puts given labels in place of what was found. Returns what is wrong with them, or null: "size", or a label that the
-// model does not have.
+function attributesOf(object) {
+  const pairs = ATTRIBUTES.map((name) => [name, object.querySelector(`:scope > ${name}`)?.textContent.trim()]);
+  return Object.fromEntries(pairs.filter(([, value]) => value));
+}
+
+// Puts given labels in place of what was found. Returns what is wrong with them, or null: the key of the words that say it,
+// and a label that the model does not have.
 export function useGiven(item, given) {
   const { image, model } = item.answer;
-  if (given.width !== image.width || given.height !== image.height) return { size: true };
+  if (given.width !== undefined && (given.width !== image.width || given.height !== image.height)) return { key: "labelsSize" };
   const unknown = given.faces.find(({ label }) => !model.labels.includes(label));
-  if (unknown) return { label: unknown.label };
+  if (unknown) return { key: "labelsOther", label: unknown.label };
+  const isOutside = ([x1, y1, x2, y2]) => Math.max(-x1, -y1, x2 - image.width, y2 - image.height) > OUTSIDE;
+  if (given.faces.some(({ box }) => isOutside(box))) return { key: "labelsOutside" };
   const within = ([x1, y1, x2, y2]) => [Math.max(0, x1), Math.max(0, y1), Math.min(image.width, x2), Math.min(image.height, y2)];
-  correct(item, given.faces.map(({ label, box }) => ({ label, class_id: model.labels.indexOf(label), box: within(box) })));
+  const faces = given.faces.map(({ label, box, attributes }) => ({ label, class_id: model.labels.indexOf(label), box: within(box), score: null, attributes }));
+  correct(item, faces);
+  if (given.checked) check(item);
   return null;
 }

@@ -1,11 +1,14 @@
 // The page's language: it follows the browser, or the switch, which is remembered.
 
-import { CHINESE, CODES } from "./chinese.js";
-import { ENGLISH } from "./english.js";
+import { CHINESE as CHINESE_PAGE, CODES } from "./chinese.js";
+import * as correcting from "./correcting_words.js";
+import { ENGLISH as PAGE } from "./english.js";
 import { recall, remember } from "./remembered.js";
 
 const KEY = "language";
 
+const ENGLISH = { ...PAGE, ...correcting.ENGLISH };
+const CHINESE = { ...CHINESE_PAGE, ...correcting.CHINESE };
 const LANGUAGES = { en: ENGLISH, zh: { ...CHINESE, ...CODES } };
 
 let current = initialLanguage();

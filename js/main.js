@@ -51,7 +51,7 @@ $("#retry-all").on("click", () => queue.retry(queue.retryable));
 $("#cancel").on("click", () => queue.cancel());
 $("#clear").on("click", clear);
 $("#remove, #remove-failed").on("click", removeSelected);
-listenForKeys({ onStep: step, onRemove: () => (isCorrecting() && !isLive() ? removeFace() : removeSelected()) });
+listenForKeys({ onStep: step, onRemove: () => isLive() || (isCorrecting() ? removeFace() : removeSelected()) });
 $("#help-open").on("click", openHelp);
 $("#choice, #order").on("change", () => arrange(queue.items));
 $("#grid").on("change", ({ target }) => $("#strip").toggleClass("grid", target.checked));

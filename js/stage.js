@@ -1,7 +1,7 @@
 // The stage: the selected photo with what was found on it, or what became of it. A film takes its place while it is on.
 
 import { isCorrecting, refreshCorrecting, selectFace } from "./correcting.js";
-import { answerOf } from "./corrections.js";
+import { answerOf, facesOf } from "./corrections.js";
 import { keepFocus } from "./focus.js";
 import { countHidden, filter, useThreshold } from "./filter.js";
 import { t } from "./i18n.js";
@@ -111,7 +111,7 @@ export function refresh() {
     showFilm();
   } else if (selected?.state === "done" && photo) {
     const answer = answerOf(selected);
-    const faces = filter(answer.results);
+    const faces = isCorrecting() ? facesOf(selected) : filter(answer.results); // a hidden one could not be corrected
     showResults(faces, countHidden(answer), answer, markFromRow);
     view.show(photo, faces);
     refreshCorrecting();

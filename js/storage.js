@@ -3,7 +3,7 @@
 
 const NAME = "face-mask-detector";
 const PHOTOS = "photos"; // { id, blob, name, path, given: labels that came along }
-const ANSWERS = "answers"; // { id, state, answer, milliseconds, labels: as corrected }: small, and written more often
+const ANSWERS = "answers"; // { id, state, answer, milliseconds, labels and checked: by the visitor }: small, and written more often
 
 const WAIT_MS = 1500; // for the lock of the page that is being reloaded
 
@@ -51,8 +51,8 @@ async function within(names, mode, work) {
 export const keepPhotos = (items) =>
   within([PHOTOS], "readwrite", (photos) => items.forEach(({ id, blob, name, path, given }) => photos.put({ id, blob, name, path, given })) ?? []);
 
-export const keepAnswer = ({ id, state, answer, milliseconds, labels }) =>
-  within([ANSWERS], "readwrite", (answers) => [answers.put({ id, state, answer, milliseconds, labels })]);
+export const keepAnswer = ({ id, state, answer, milliseconds, labels, checked }) =>
+  within([ANSWERS], "readwrite", (answers) => [answers.put({ id, state, answer, milliseconds, labels, checked })]);
 
 export const forget = (ids) =>
   within([PHOTOS, ANSWERS], "readwrite", (...stores) => stores.flatMap((store) => ids.map((id) => store.delete(id))));

@@ -1,7 +1,7 @@
 // The strip of thumbnails: a button a photo, with its counts or what became of it. One of them is a tab stop, and the arrow
 // keys, Home and End walk from it.
 
-import { facesOf, isCorrected } from "./corrections.js";
+import { facesOf, isChecked, isCorrected } from "./corrections.js";
 import { t } from "./i18n.js";
 import { countsInWords } from "./results.js";
 import { arranged, totalsInWords } from "./totals.js";
@@ -91,7 +91,7 @@ function walk(event) {
 }
 
 function describe(item) {
-  if (item.state === "done") return (isCorrected(item) ? "✎ " : "") + countsInWords(facesOf(item), item.answer.model.labels);
+  if (item.state === "done") return (isChecked(item) ? "✔ " : isCorrected(item) ? "✎ " : "") + countsInWords(facesOf(item), item.answer.model.labels);
   return { waiting: t("waitingItem"), working: "…", failed: t("failedItem"), cancelled: t("cancelled") }[item.state];
 }
 

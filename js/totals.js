@@ -1,6 +1,6 @@
 // All photos together: how many faces wear a mask, and which photos to look at first.
 
-import { doubtOf, facesOf, isCorrected } from "./corrections.js";
+import { doubtOf, facesOf, isChecked } from "./corrections.js";
 import { t } from "./i18n.js";
 import { inOrder, inWords, isBad, isKnown } from "./labels.js";
 
@@ -12,8 +12,8 @@ const CHOICES = {
   bad: (item) => countBad(item) > 0,
   good: (item) => item.state === "done" && facesOf(item).length > 0 && !countBad(item),
   empty: (item) => item.state === "done" && !facesOf(item).length,
-  corrected: isCorrected,
-  unchecked: (item) => item.state === "done" && !isCorrected(item),
+  checked: isChecked,
+  unchecked: (item) => item.state === "done" && !isChecked(item),
   failed: (item) => ["failed", "cancelled"].includes(item.state),
 };
 const ORDERS = {

@@ -4,6 +4,7 @@ import { drawFaces } from "./boxes.js";
 import { whiten } from "./photo.js";
 
 const MOST_HEIGHT = 0.7; // of the window
+const HEIGHT_BESIDE_TOOL = 0.62; // where the tool has a panel too
 const MOST_ZOOM = 12;
 
 export class View {
@@ -62,7 +63,7 @@ export class View {
   layout() {
     const { naturalWidth, naturalHeight } = this.photo;
     const room = this.canvas.parentElement.clientWidth;
-    const fit = Math.min(room / naturalWidth, (window.innerHeight * MOST_HEIGHT) / naturalHeight);
+    const fit = Math.min(room / naturalWidth, (window.innerHeight * (this.tool ? HEIGHT_BESIDE_TOOL : MOST_HEIGHT)) / naturalHeight);
     const size = { width: Math.max(1, naturalWidth * fit), height: Math.max(1, naturalHeight * fit) };
     const scale = fit * this.zoom;
     const offset = [

@@ -2,10 +2,12 @@
 
 import { askForKey, nameOutage, reconnect } from "./connection.js";
 import { startVideo } from "./live_controls.js";
+import { isCorrecting } from "./correcting.js";
+import { nameCanvas } from "./correcting_panel.js";
 import { showDataset } from "./dataset_saving.js";
 import { useThreshold } from "./filter.js";
 import { keepFocus } from "./focus.js";
-import { hasLabels, stemOf, takeApart, useGiven } from "./given_labels.js";
+import { stemOf, takeApart, useGiven } from "./given_labels.js";
 import { applyLanguage, t } from "./i18n.js";
 import { listKeys } from "./keys.js";
 import { notify, translateNotices } from "./notices.js";
@@ -27,10 +29,11 @@ let progressTimer = null;
 
 export async function receive(files) {
   const isVideo = ({ blob }) => blob.type.startsWith("video/");
-  const { photos, given, problems } = hasLabels(files) ? await takeApart(files.filter((one) => !isVideo(one))) : { photos: files.filter((one) => !isVideo(one)) };
+  const { photos, given, problems, zips } = await takeApart(files.filter((one) => !isVideo(one)));
   const items = queue.add(photos);
   keepPhotos(items);
-  if (given) giveLabels(given, problems);
+  giveLabels(given, problems);
+  zips.forEach(({ name, other }) => notify(() => t(other ? "zipOther" : "zipUnread", { name }), { tone: "bad" }));
   const [video, ...others] = files.filter(isVideo);
   if (items.length) select(items[0]);
   if (video) startVideo(video.blob);
@@ -54,8 +57,7 @@ function takeGiven(item) {
   const problem = useGiven(item, item.given);
   item.given = null;
   keepPhotos([item]);
-  if (problem?.size) notify(() => t("labelsSize", { name: item.name }), { tone: "bad" });
-  else if (problem) notify(() => t("labelsOther", { name: item.name, label: problem.label }), { tone: "bad" });
+  if (problem) notify(() => t(problem.key, { name: item.name, label: problem.label }), { tone: "bad" });
 }
 
 // The switch as it was left.
@@ -159,6 +161,7 @@ export function translate() {
   $("#foreign-text").text(t("foreign", { base }));
   $("#key-text").text(t("needsKey"));
   $("#copied").text("");
+  nameCanvas(isCorrecting());
   translateNotices();
   listKeys();
   showProgress(queue);

@@ -82,7 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
         settings = Settings.from_environment()
         model, labels = model_of(settings)
         if args.save_labels:
-            check_target(Path(args.save_labels[1]))
+            check_target(Path(args.save_labels[1]), args.source)
         inputs = list_inputs(args.source)
         run = {
             "source": normalized(args.source),

@@ -11,7 +11,7 @@ SIDES = ("xmin", "ymin", "xmax", "ymax")
 
 def files_of(photo: Labelled) -> dict[str, str]:
     """Return the files that belong to a photo: path below the data set's folder, and text."""
-    root = ElementTree.Element("annotation")
+    root = ElementTree.Element("annotation", verified="no")  # labelImg's word for what nobody has checked yet
     add(root, "folder", IMAGES)
     add(root, "filename", photo.name)
     size = add(root, "size")

@@ -99,6 +99,9 @@ def saving(args: argparse.Namespace, labels: Sequence[str]) -> AbstractContextMa
     if not args.save_labels:
         return nullcontext()
     form, folder = args.save_labels
+    for path in args.paths:
+        if isinstance(path, Path) and path.is_dir() and Path(folder).resolve().is_relative_to(path.resolve()):
+            raise ValueError(f"--save-labels {folder} lies in {path}, whose photos are read; name a folder elsewhere.")
     return open_dataset(Path(folder), form, labels)
 
 

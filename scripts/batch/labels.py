@@ -18,8 +18,12 @@ Answer = dict[str, Any]
 DIGITS = 2  # of a box, as in the API's answers; the rows have 32 bits
 
 
-def check_target(folder: Path) -> None:
+def check_target(folder: Path, source: str) -> None:
     """Raise OutputError where a data set cannot come to lie: known before the photos are looked at."""
+    if Path(source).is_dir() and folder.resolve().is_relative_to(Path(source).resolve()):
+        raise OutputError(
+            f"{folder} lies in {source}, whose photos are read; name a folder elsewhere for the data set."
+        )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputError(f"{folder} is not an empty folder; name a new one for the data set.")
 
@@ -49,7 +53,6 @@ def save_labels(
         with open_dataset(partial, form, labels) as dataset:
             for path, data in tqdm(contents(rows, inputs, limit), desc="saving labels", total=len(rows), unit="photo"):
                 dataset.add(path.rpartition(IN_ARCHIVE)[2], data, rows[path])
-        check_target(target)
         partial.replace(target)
     except ValueError as error:
         raise OutputError(str(error)) from None

@@ -10,7 +10,9 @@ is installed. Interrupted, the same command goes on.
 import argparse
 import hashlib
 import json
+import os
 import shutil
+import signal
 import sys
 import zipfile
 from dataclasses import dataclass
@@ -27,6 +29,7 @@ from scripts.training.data.label_list import LabelsError
 from scripts.training.data.split_dataset import prepare
 from scripts.training.data.unpacking import DatasetError
 from scripts.training.data.voc import read_truths
+from scripts.training.evaluation.comparison import classes_of, measure
 from scripts.training.release.adapted_card import CARD, Adaptation, write_card
 from scripts.training.steps import CONFIGS, step
 
@@ -78,6 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"--epochs {args.epochs} should be 1 or more")
     if not 0 <= args.distillation < float("inf"):
         parser.error(f"--distillation {args.distillation} should be a number from 0 on")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the training ends with it
     try:
         return adapt(args)
     except (DatasetError, LabelsError, OSError, UnicodeError, zipfile.BadZipFile) as error:
@@ -98,6 +102,10 @@ def adapt(args: argparse.Namespace) -> int:
     print(*checked.problems, sep="\n", end="\n" if checked.problems else "")
     if len(checked.pairs) < LEAST_PHOTOS:
         raise DatasetError(f"{args.dataset} has {len(checked.pairs)} usable photos; correct {LEAST_PHOTOS} or more.")
+    truths = read_truths(root, work / "lists" / "val.txt")
+    if not classes_of(truths):
+        names = ", ".join(truth.path.name for truth in truths[:3])
+        raise DatasetError(f"No validation photo ({names}) has a face, so nothing can be compared; add photos.")
     train(released, root, work, args)
     return compare_and_install(released, root, work, args)
 
@@ -142,7 +150,7 @@ def checksum(path: Path) -> str:
     digest = hashlib.sha256()
     for file in [path] if path.is_file() else sorted(path.rglob("*")):
         if file.is_file():
-            digest.update(file.relative_to(path).as_posix().encode())
+            digest.update(os.fsencode(file.relative_to(path)))
             digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
 
@@ -176,8 +184,6 @@ def train(released: Released, root: Path, work: Path, args: argparse.Namespace) 
 
 def compare_and_install(released: Released, root: Path, work: Path, args: argparse.Namespace) -> int:
     """Compare the two models on the validation part, tell, and install the new one unless it is worse."""
-    from scripts.training.evaluation.comparison import measure
-
     truths = read_truths(root, work / "lists" / "val.txt")
     training = len((work / "lists" / "train.txt").read_text(encoding="utf-8").splitlines())
     before, after = measure(released.folder, truths), measure(work / "model", truths)
@@ -185,8 +191,13 @@ def compare_and_install(released: Released, root: Path, work: Path, args: argpar
         args.dataset, training, len(truths), args.epochs, args.distillation, released.weights, before, after
     )
     print(result.table())
+    if before.mislabelled > before.right:
+        print("The model finds most of these faces with another label than yours: are the labels right?")
     if after.is_worse_than(before):
-        print("It is worse than before on your own validation photos: nothing is installed. More photos may help.")
+        print(
+            "It is worse than before on your own validation photos (mAP, or errors at the threshold: "
+            f"{before.errors} before, {after.errors} after): nothing is installed. More photos may help."
+        )
         return 1
     install(work / "model", released.name, args.output)
     write_card(args.output, result)

@@ -1,6 +1,7 @@
 """Boxes and labels corrected on the page, saved as a data set, and back in."""
 
 import json
+import re
 import zipfile
 from xml.etree import ElementTree
 
@@ -174,7 +175,9 @@ def test_a_label_is_changed_and_counts_at_any_threshold(page):
     set_threshold(page, 1)
     expect(page.locator("#count-unmasked")).to_have_text("1")
     expect(page.locator("#faces tr")).to_have_count(1)
-    expect(page.locator("#strip .state")).to_have_text("✎ 0 with, 1 without")
+    expect(page.locator("#strip .state")).to_have_text("✎ 0 with, 1 without")  # changed, not yet checked
+    page.locator("#correct-next").click()
+    expect(page.locator("#strip .state")).to_have_text("✔ 0 with, 1 without")
 
 
 def test_corrections_outlive_a_reload(page):
@@ -204,7 +207,7 @@ def test_the_doubtful_comes_first_and_checked_photos_are_marked(page):
     expect(page.locator("#notices")).to_contain_text("All photos are checked")
     page.locator("#choice").select_option("unchecked")
     expect(page.locator("#strip button:visible")).to_have_count(0)
-    page.locator("#choice").select_option("corrected")
+    page.locator("#choice").select_option("checked")
     expect(page.locator("#strip button:visible")).to_have_count(3)
 
 
@@ -213,7 +216,7 @@ def test_what_may_be_a_face_is_offered_and_taken(page):
     set_threshold(page, 0.98)
     expect(page.locator("#faces tr")).to_have_count(3)
     page.locator("#correct").click()
-    expect(page.locator("#correct-words")).to_contain_text("Is this a face?")
+    expect(page.locator("#correct-words")).to_contain_text("Is this a face, without a mask?")
     page.locator("#correct-adopt").click()
     expect(page.locator("#faces tr")).to_have_count(4)
 
@@ -286,7 +289,7 @@ def test_the_zip_goes_into_training_and_back_onto_the_page(page, browser, addres
     with opened(browser, addresses) as other:
         other.set_input_files("#file", [archive])
         expect(other.locator("#progress-text")).to_have_text("2 of 2 done", timeout=30_000)
-        expect(other.locator("#strip .state").first).to_have_text("✎ 2 with, 3 without")
+        expect(other.locator("#strip .state").first).to_have_text("✎ 2 with, 3 without")  # as it was: nobody checked it
         other.locator("#strip button").first.click()
         assert faces(other)[-1]["box"] == pytest.approx([10, 400, 90, 480], abs=3)
 
@@ -295,7 +298,7 @@ def test_only_checked_photos(page, tmp_path):
     start(page)
     page.set_input_files("#file", [MASK])
     expect(page.locator("#progress-text")).to_have_text("2 of 2 done", timeout=30_000)
-    page.locator("#dataset-corrected").check()
+    page.locator("#dataset-checked").check()
     expect(page.locator("#dataset-save")).to_be_disabled()
     page.locator("#correct-next").click()
     expect(page.locator("#dataset-text")).to_contain_text("1 of 2 photos are checked")
@@ -323,12 +326,13 @@ XML = (
         (XML.format(width=720, label="face", x=1), None),
         (XML.format(width=721, label="face", x=1), "are for a photo of another size"),
         (XML.format(width=720, label="helmet", x=1), "has no label helmet"),
+        (XML.format(width=720, label="face", x=-9), "lie outside the photo"),
         (XML.format(width=720, label="face", x=99), "were not taken"),
         (XML.format(width=720, label="face", x="left"), "were not taken"),
         ("<annotation>", "were not taken"),
         ("", "were not taken"),
     ],
-    ids=["good", "size", "label", "empty box", "no number", "cut", "empty"],
+    ids=["good", "size", "label", "outside", "empty box", "no number", "cut", "empty"],
 )
 def test_labels_that_come_with_a_photo(page, xml, said):
     labels = {"name": "test_mask.xml", "mimeType": "text/xml", "buffer": xml.encode()}
@@ -336,7 +340,7 @@ def test_labels_that_come_with_a_photo(page, xml, said):
     page.set_input_files("#file", [photo, labels])
     wait_until(page, "done")
     if said is None:
-        expect(page.locator("#strip .state")).to_have_text("✎ 0 with, 1 without")
+        expect(page.locator("#strip .state")).to_have_text("✔ 0 with, 1 without")
     else:
         expect(page.locator("#notices")).to_contain_text(said)
         expect(page.locator("#strip .state")).to_have_text("1 with, 0 without")
@@ -346,7 +350,7 @@ def test_labels_alone_are_for_the_photo_that_is_there(page):
     choose(page, MASK)
     labels = XML.format(width=720, label="face", x=1).encode()
     page.set_input_files("#file", [{"name": "test_mask.xml", "mimeType": "text/xml", "buffer": labels}])
-    expect(page.locator("#strip .state")).to_have_text("✎ 0 with, 1 without")
+    expect(page.locator("#strip .state")).to_have_text("✔ 0 with, 1 without")
 
 
 def packed(path, **options):
@@ -361,7 +365,7 @@ def packed(path, **options):
 def test_a_zip_of_another_tool(page, tmp_path, method):
     packed(tmp_path / "other.zip", compression=method)
     page.set_input_files("#file", [tmp_path / "other.zip"])
-    expect(page.locator("#strip .state")).to_have_text("✎ 0 with, 1 without", timeout=30_000)
+    expect(page.locator("#strip .state")).to_have_text("✔ 0 with, 1 without", timeout=30_000)
 
 
 @pytest.mark.parametrize("harm", ["cut", "no zip", "empty", "other way of packing"])
@@ -371,5 +375,83 @@ def test_a_zip_that_cannot_be_read_is_named(page, tmp_path, harm):
     )
     harmed = {"cut": whole[: len(whole) // 2], "no zip": b"hello", "empty": b""}.get(harm, whole)
     page.set_input_files("#file", [{"name": "x.zip", "mimeType": "application/zip", "buffer": harmed}])
-    expect(page.locator("#notices")).to_contain_text("no zip of photos: x.zip")
+    expect(page.locator("#notices")).to_contain_text("x.zip cannot be read as a zip with photos")
     expect(page.locator("#strip button")).to_have_count(0)
+
+
+def test_cvats_photo_without_boxes_has_no_face(page, tmp_path):
+    with zipfile.ZipFile(tmp_path / "cvat.zip", "w") as zipped:
+        zipped.writestr("JPEGImages/a.jpg", MASK.read_bytes())
+        zipped.writestr("JPEGImages/b.jpg", MASK.read_bytes())
+        zipped.writestr("Annotations/b.xml", XML.format(width=720, label="face", x=1))
+        zipped.writestr("ImageSets/Main/default.txt", "a\nb\n")
+    page.set_input_files("#file", [tmp_path / "cvat.zip"])
+    expect(page.locator("#strip .state")).to_have_text(["✔ 0 with, 0 without", "✔ 0 with, 1 without"], timeout=30_000)
+
+
+def test_what_other_tools_said_of_a_box_is_kept(page, tmp_path):
+    said = "<difficult>1</difficult><wear>incorrect</wear><bndbox>"
+    labels = XML.format(width=720, label="face", x=1).replace("<bndbox>", said).encode()
+    photo = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": MASK.read_bytes()}
+    page.set_input_files("#file", [photo, {"name": "a.xml", "mimeType": "text/xml", "buffer": labels}])
+    wait_until(page, "done")
+    with zipfile.ZipFile(saved(page, "voc", tmp_path)) as zipped:
+        root = ElementTree.fromstring(zipped.read("Annotations/a.xml"))
+    assert root.get("verified") == "yes"
+    assert [root.findtext(f"object/{name}") for name in ("difficult", "truncated", "wear")] == ["1", "0", "incorrect"]
+
+
+def test_labels_of_another_format_are_not_lost_without_a_word(page, browser, addresses, tmp_path):
+    choose(page, MASK)
+    for form in ("yolo", "coco"):
+        archive = saved(page, form, tmp_path)
+        with opened(browser, addresses) as other:
+            other.set_input_files("#file", [archive])
+            wait_until(other, "done")
+            expect(other.locator("#notices")).to_contain_text("only Pascal VOC's are read")
+
+
+def test_a_hidden_class_is_shown_while_boxes_are_corrected(page):
+    start(page, MASK)
+    page.locator("#classes input").first.uncheck()
+    expect(page.locator("#faces tr")).to_have_count(1)
+    page.locator("#correct-end").click()
+    page.locator("#strip button").click()
+    expect(page.locator("#faces tr")).to_have_count(0)
+
+
+def test_escape_takes_a_drag_back(page):
+    start(page, MASK)
+    page.locator("#canvas").scroll_into_view_if_needed()
+    page.mouse.move(*on_screen(page, 20, 20))
+    page.mouse.down()
+    page.mouse.move(*on_screen(page, 120, 120), steps=5)
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    expect(page.locator("#faces tr")).to_have_count(1)
+    expect(page.locator("#correcting")).to_be_visible()
+
+
+def test_the_whole_photo_and_its_tools_are_in_view(page):
+    start(page, IMAGES / "test_mask.jpg")
+    page.set_input_files("#file", [GROUP])
+    expect(page.locator("#progress-text")).to_have_text("2 of 2 done", timeout=30_000)
+    page.locator("#correct-next").click()
+    for photo in ("test_group.jpg", "test_mask.jpg"):
+        page.locator("#strip button", has_text=photo).click()
+        expect(page.locator("#file-name")).to_have_text(photo)
+        page.wait_for_timeout(200)
+        panel, canvas = page.locator("#correcting").bounding_box(), page.locator("#canvas").bounding_box()
+        assert panel["y"] >= 0
+        assert canvas["y"] + canvas["height"] <= 900
+        assert page.locator("#queue").bounding_box()["y"] >= canvas["y"] + canvas["height"]
+
+
+def test_the_selected_box_is_told(page):
+    start(page)
+    page.locator("#canvas").press("Space")
+    expect(page.locator("#correct-words")).to_contain_text("of 4")
+    first = page.locator("#correct-words").text_content()
+    page.locator("#canvas").press("Space")
+    expect(page.locator("#correct-words")).not_to_have_text(first)
+    expect(page.locator("#canvas")).to_have_attribute("aria-label", re.compile("Space goes from box to box"))

@@ -105,8 +105,13 @@ def read_classes(layout: Layout) -> list[str]:
         labels = [line.rsplit(":", 3)[0].strip() for line in lines if line.strip() and not line.startswith("#")]
         return [label for label in labels if label != "background"]
     if layout.folder == root and not (root / NAME).is_file():
-        return sorted({name for path in layout.annotations.values() for name in names_in(path)})
+        return sorted(names_of(layout))
     return read_labels(root)
+
+
+def names_of(layout: Layout) -> set[str]:
+    """Return the classes that the annotations name."""
+    return {name for path in layout.annotations.values() for name in names_in(path)}
 
 
 def names_in(annotation: Path) -> set[str]:

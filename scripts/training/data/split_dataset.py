@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from backend.images.orientation import UPRIGHT, exif_orientation
 from scripts.training.data.label_list import LabelsError, write_labels
-from scripts.training.data.layout import EMPTY, SUFFIXES, Layout, find_root, read_classes, read_layout
+from scripts.training.data.layout import EMPTY, SUFFIXES, Layout, find_root, names_of, read_classes, read_layout
 from scripts.training.data.unpacking import DatasetError
 
 EVERY_NTH_VALIDATES = 5
@@ -66,7 +66,7 @@ def prepare(dataset: Path, output: Path, labels: list[str] | None = None) -> tup
     Args:
         dataset: folder, or zip of one.
         output: folder for the lists, and for what is unpacked.
-        labels: the classes to train; None: those of the data set.
+        labels: the classes of the model to train; None: those of the data set.
 
     Returns:
         the data set's folder, and what it holds.
@@ -78,6 +78,12 @@ def prepare(dataset: Path, output: Path, labels: list[str] | None = None) -> tup
     layout = read_layout(root)
     if dataset.is_file():
         add_empty(layout)
+    others = sorted(names_of(layout) - set(labels)) if labels else []
+    if labels and others:
+        raise DatasetError(
+            f"{dataset} has the classes {', '.join(others)}; the model knows {', '.join(labels)}. "
+            "Rename them, or train a model of your own with train.py."
+        )
     labels = labels or read_classes(layout)
     checked = check_dataset(layout, labels)
     if not checked.pairs:

@@ -38,7 +38,7 @@ class Adaptation:
         rows = [
             f"| {self.validation} validation photos, {self.before.faces} faces | before | after |",
             "| --- | --- | --- |",
-            f"| mAP at IoU 0.5, one label a face (%) | {show(self.before.mean_ap)} | {show(self.after.mean_ap)} |",
+            f"| mAP at IoU 0.5, one label a face (%) | {self.before.mean_ap:.2f} | {self.after.mean_ap:.2f} |",
         ]
         for words, name in (
             ("found, label right", "right"),
@@ -48,11 +48,6 @@ class Adaptation:
         ):
             rows.append(f"| {words} | {getattr(self.before, name)} | {getattr(self.after, name)} |")
         return "\n".join(rows)
-
-
-def show(value: float | None) -> str:
-    """Return a figure, or that there is none."""
-    return "no face" if value is None else f"{value:.2f}"
 
 
 def write_card(folder: Path, result: Adaptation) -> None:

@@ -258,6 +258,9 @@ def test_a_data_set_that_cannot_be_is_one_sentence(run, tmp_path, capsys):
     (tmp_path / "mine.txt").write_text("x")
     status, _, err = run(IMAGES / "test_mask.jpg", "--save-labels", "voc", tmp_path)
     assert (status, err) == (2, f"{tmp_path} is not empty; name a new folder for the data set.\n")
+    status, _, err = run(tmp_path, "--save-labels", "voc", tmp_path / "below" / "set")
+    assert status == 2
+    assert "whose photos are read; name a folder elsewhere" in err
     with pytest.raises(SystemExit):
         run(IMAGES / "test_mask.jpg", "--save-labels", "vox", tmp_path)
     assert "--save-labels takes voc or yolo or coco and a folder, not 'vox'" in capsys.readouterr().err

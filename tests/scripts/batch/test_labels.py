@@ -52,8 +52,10 @@ def test_a_photo_that_is_gone_leaves_nothing_half_done(tmp_path):
 
 
 def test_a_folder_in_use_is_refused_before_the_photos_are_looked_at(tmp_path):
-    check_target(tmp_path / "new")
+    check_target(tmp_path / "new", str(IMAGES))
     (tmp_path / "mine.txt").write_text("x")
     for folder in (tmp_path, tmp_path / "mine.txt"):
         with pytest.raises(OutputError, match="is not an empty folder"):
-            check_target(folder)
+            check_target(folder, str(IMAGES))
+    with pytest.raises(OutputError, match="whose photos are read"):
+        check_target(tmp_path / "below" / "new", str(tmp_path))

@@ -1,5 +1,6 @@
 """What adapt.py refuses before it trains, and how it judges; the training itself is in test_adapting.py."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -46,7 +47,16 @@ def test_what_cannot_be_trained_on_is_one_sentence(run, tmp_path):
     other = data_set(tmp_path / "other", 5, "helmet")
     status, said = run(other)
     assert status == 2
-    assert "holds no usable pair" in said
+    assert "has the classes helmet; the model knows face, face_mask. Rename them" in said
+    mixed = data_set(tmp_path / "mixed", 6)
+    first = mixed / "Annotations" / "a_2.xml"
+    first.write_text(first.read_text().replace("face_mask", "helmet"))
+    assert "has the classes helmet; the model knows face, face_mask" in run(mixed)[1]
+    empty = data_set(tmp_path / "empty", 5)
+    (first_of_all := empty / "Annotations" / "a.xml").write_text(
+        re.sub("<object>.*</object>", "", first_of_all.read_text(), flags=re.S)
+    )
+    assert run(empty)[1] == "No validation photo (a.jpg) has a face, so nothing can be compared; add photos."
 
 
 def test_a_model_without_weights_is_refused(run, tmp_path):
@@ -96,11 +106,12 @@ def test_the_content_of_a_folder_counts_not_its_time(tmp_path):
 @pytest.mark.parametrize(
     ("before", "after", "worse"),
     [
-        (Score(80.0, 10, 8, 1, 0), Score(80.5, 10, 8, 1, 3), False),
+        (Score(80.0, 10, 8, 1, 0), Score(80.5, 10, 9, 0, 1), False),
         (Score(80.0, 10, 8, 1, 0), Score(80.0, 10, 8, 1, 0), False),
         (Score(80.0, 10, 8, 1, 0), Score(79.9, 10, 9, 1, 0), True),
-        (Score(None, 0, 0, 0, 1), Score(None, 0, 0, 0, 1), False),
-        (Score(None, 0, 0, 0, 1), Score(None, 0, 0, 0, 2), True),
+        (Score(99.0, 10, 8, 1, 0), Score(100.0, 10, 7, 1, 0), True),  # one fell below the threshold
+        (Score(99.0, 10, 8, 1, 0), Score(100.0, 10, 8, 1, 1), True),
+        (Score(0.5, 8, 0, 6, 0), Score(1.4, 8, 0, 3, 1), True),
     ],
 )
 def test_which_is_worse(before, after, worse):
@@ -120,18 +131,18 @@ def test_a_model_is_measured_as_it_is_served():
     assert (score.mean_ap, score.faces, score.right, score.missed, score.invented) == (100.0, 1, 1, 0, 0)
     wrong_label = measure(MODELS, [truth(PHOTO, [FACE["box"]], [0])])
     assert (wrong_label.mean_ap, wrong_label.right, wrong_label.mislabelled) == (0.0, 0, 1)
-    no_face = measure(MODELS, [truth(PHOTO, [], [])])
-    assert (no_face.mean_ap, no_face.faces, no_face.invented) == (None, 0, 1)
+    also_empty = measure(MODELS, [truth(PHOTO, [FACE["box"]], [1]), truth(PHOTO, [], [])])
+    assert (also_empty.faces, also_empty.right, also_empty.invented, also_empty.errors) == (1, 1, 1, 1)
 
 
 def test_the_card_says_what_was_measured(tmp_path):
     for name in ("infer_cfg.yml", "picodet_s_416_facemask.onnx"):
         shutil.copy(MODELS / name, tmp_path)
-    before, after = Score(80.0, 10, 8, 1, 0), Score(None, 10, 8, 1, 3)
+    before, after = Score(80.0, 10, 8, 1, 0), Score(81.0, 10, 8, 1, 3)
     run = Adaptation(Path("my.zip"), 8, 2, 10, 1.0, MODELS / "picodet_s_416_facemask", before, after)
     write_card(tmp_path, run)
     card = (tmp_path / CARD).read_text()
-    assert "| mAP at IoU 0.5, one label a face (%) | 80.00 | no face |" in card
+    assert "| mAP at IoU 0.5, one label a face (%) | 80.00 | 81.00 |" in card
     assert "| boxes on no face | 0 | 3 |" in card
     assert "`my.zip`" in card
     assert "Fewer than 50 validation photos" in card
