@@ -22,15 +22,31 @@ export async function takeApart(files) {
   const zips = [];
   const loose = [];
   for (const file of files) loose.push(...(isZip(file) ? await fromZip(file, zips) : [file]));
-  const given = new Map();
+  const annotations = new Map(); // by keyOf
   for (const file of loose.filter(isXml)) {
     const labels = file.blob.size <= MOST_XML ? parse(await file.blob.text()) : null;
-    if (labels) given.set(stemOf(file.path ?? file.name), labels);
+    if (labels) annotations.set(keyOf(file), labels);
     else problems.push(file.name);
   }
-  const photos = loose.filter((file) => !isXml(file)).map((file) => ({ ...file, given: given.get(stemOf(file.path ?? file.name)) ?? file.given ?? null }));
-  photos.forEach(({ path, name }) => given.delete(stemOf(path ?? name)));
+  const photos = loose.filter((file) => !isXml(file)).map((file) => {
+    const key = findKey(annotations, keyOf(file));
+    return { ...file, key, given: annotations.get(key) ?? file.given ?? null };
+  });
+  photos.forEach(({ key }) => annotations.delete(key));
+  const given = new Map([...annotations].map(([key, labels]) => [lastOf(key), labels]));
   return { photos, given, problems, zips };
+}
+
+// A file's path without suffix, and without the folder in which VOC keeps its kind.
+const keyOf = ({ path, name }) => (path ?? name).replace(/(^|\/)(JPEGImages|Annotations)\//, "$1").replace(/\.[^./]*$/, "");
+
+const lastOf = (key) => key.split("/").at(-1);
+
+// The annotation of a photo: of the same path, or else the only one of its name.
+function findKey(annotations, key) {
+  if (annotations.has(key)) return key;
+  const named = [...annotations.keys()].filter((other) => lastOf(other) === lastOf(key));
+  return named.length === 1 ? named[0] : null;
 }
 
 // The photos and annotations of a zip; where it has a folder for the photos, those are the photos.
@@ -43,10 +59,12 @@ async function fromZip({ blob, name }, zips) {
     if (!wanted.length) throw new Error("it holds no photo");
     if (!wanted.some(isXml) && all.some((file) => /(^|\/)(labels|annotations)\/.*\.(txt|json)$/.test(file.name))) zips.push({ name, other: true });
     const listed = await namesIn(all.filter((file) => /(^|\/)ImageSets\/Main\/[^/]*\.txt$/.test(file.name)));
+    const described = new Set(wanted.filter(isXml).map(keyOf));
     const taken = [];
     for (const file of wanted) {
       const type = TYPES[endingOf(file.name)] ?? "text/xml";
-      const given = listed.has(stemOf(file.name)) ? { faces: [], checked: true } : null; // CVAT has no XML for a photo without boxes
+      const isEmpty = listed.has(stemOf(file.name)) && !described.has(keyOf(file)); // CVAT has no XML for a photo without boxes
+      const given = isEmpty ? { faces: [], checked: true } : null;
       taken.push({ blob: new Blob([await file.blob()], { type }), name: file.name.split("/").at(-1), path: file.name, given });
     }
     return taken;

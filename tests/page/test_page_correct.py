@@ -347,9 +347,11 @@ def test_labels_that_come_with_a_photo(page, xml, said):
 
 
 def test_labels_alone_are_for_the_photo_that_is_there(page):
-    choose(page, MASK)
+    photo = {"name": "test.mask.jpg", "mimeType": "image/jpeg", "buffer": MASK.read_bytes()}
+    page.set_input_files("#file", [photo])
+    wait_until(page, "done")
     labels = XML.format(width=720, label="face", x=1).encode()
-    page.set_input_files("#file", [{"name": "test_mask.xml", "mimeType": "text/xml", "buffer": labels}])
+    page.set_input_files("#file", [{"name": "test.mask.xml", "mimeType": "text/xml", "buffer": labels}])
     expect(page.locator("#strip .state")).to_have_text("✔ 0 with, 1 without")
 
 
@@ -384,9 +386,23 @@ def test_cvats_photo_without_boxes_has_no_face(page, tmp_path):
         zipped.writestr("JPEGImages/a.jpg", MASK.read_bytes())
         zipped.writestr("JPEGImages/b.jpg", MASK.read_bytes())
         zipped.writestr("Annotations/b.xml", XML.format(width=720, label="face", x=1))
-        zipped.writestr("ImageSets/Main/default.txt", "a\nb\n")
+        zipped.writestr("JPEGImages/c.jpg", MASK.read_bytes())
+        zipped.writestr("Annotations/c.xml", "<annotation>")  # damaged: that says nothing of its faces
+        zipped.writestr("ImageSets/Main/default.txt", "a\nb\nc\n")
     page.set_input_files("#file", [tmp_path / "cvat.zip"])
-    expect(page.locator("#strip .state")).to_have_text(["✔ 0 with, 0 without", "✔ 0 with, 1 without"], timeout=30_000)
+    expected = ["✔ 0 with, 0 without", "✔ 0 with, 1 without", "1 with, 0 without"]
+    expect(page.locator("#strip .state")).to_have_text(expected, timeout=30_000)
+    expect(page.locator("#notices")).to_contain_text("c.xml")
+
+
+def test_two_photos_of_one_name_keep_their_own_labels(page, tmp_path):
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as zipped:
+        for folder, label in (("a", "face"), ("b", "face_mask")):
+            zipped.writestr(f"JPEGImages/{folder}/x.jpg", MASK.read_bytes())
+            zipped.writestr(f"Annotations/{folder}/x.xml", XML.format(width=720, label=label, x=1))
+    page.set_input_files("#file", [tmp_path / "two.zip"])
+    expected = ["✔ 0 with, 1 without", "✔ 1 with, 0 without"]
+    expect(page.locator("#strip .state")).to_have_text(expected, timeout=30_000)
 
 
 def test_what_other_tools_said_of_a_box_is_kept(page, tmp_path):
