@@ -34,9 +34,9 @@ try:
     import pyarrow as pa
     import ray
 
+    from scripts.batch.dataset import answers_of, check_target, save_labels
     from scripts.batch.detect import Detector, read_archives
     from scripts.batch.inputs import Input, InputError, list_inputs, normalized
-    from scripts.batch.labels import answers_of, check_target, save_labels
     from scripts.batch.results import SUFFIXES, OutputError, done_paths, drop_incomplete, locked, open_output, summary
 except ModuleNotFoundError as error:
     raise SystemExit(f"{error.name} is missing: .venv/bin/pip install -r scripts/batch/requirements.txt") from None

@@ -98,16 +98,30 @@ def adapt(args: argparse.Namespace) -> int:
     check_output(args.output, args.models)
     work = args.output.with_name(f"{args.output.name}-work")
     begin(work, record_of(args, released))
-    root, checked = prepare(args.dataset, work / "lists", released.labels)
+    try:
+        root = take(args.dataset, work, released)
+    except Exception:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+    train(released, root, work, args)
+    return compare_and_install(released, root, work, args)
+
+
+def take(dataset: Path, work: Path, released: Released) -> Path:
+    """Split the data set and return its folder.
+
+    Raises:
+        DatasetError: it is none, or too little to train on and to compare with; prepare has others.
+    """
+    root, checked = prepare(dataset, work / "lists", released.labels)
     print(*checked.problems, sep="\n", end="\n" if checked.problems else "")
     if len(checked.pairs) < LEAST_PHOTOS:
-        raise DatasetError(f"{args.dataset} has {len(checked.pairs)} usable photos; correct {LEAST_PHOTOS} or more.")
+        raise DatasetError(f"{dataset} has {len(checked.pairs)} usable photos; correct {LEAST_PHOTOS} or more.")
     truths = read_truths(root, work / "lists" / "val.txt")
     if not classes_of(truths):
         names = ", ".join(truth.path.name for truth in truths[:3])
         raise DatasetError(f"No validation photo ({names}) has a face, so nothing can be compared; add photos.")
-    train(released, root, work, args)
-    return compare_and_install(released, root, work, args)
+    return root
 
 
 def read_released(models: Path) -> Released:
@@ -196,7 +210,8 @@ def compare_and_install(released: Released, root: Path, work: Path, args: argpar
     if after.is_worse_than(before):
         print(
             "It is worse than before on your own validation photos (mAP, or errors at the threshold: "
-            f"{before.errors} before, {after.errors} after): nothing is installed. More photos may help."
+            f"{before.errors} before, {after.errors} after): nothing is installed. "
+            f"More photos may help; {work} keeps what was tried."
         )
         return 1
     install(work / "model", released.name, args.output)

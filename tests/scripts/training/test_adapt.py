@@ -33,6 +33,7 @@ def run(tmp_path, capsys, monkeypatch):
 
     def call(*arguments):
         status = adapt.main([*map(str, arguments), "--output", str(tmp_path / "out")])
+        assert not (tmp_path / "out-work").exists()
         return status, capsys.readouterr().err.replace("\r", "\n").splitlines()[-1]
 
     return call

@@ -4,9 +4,9 @@ import pyarrow as pa
 import pytest
 from conftest import IMAGES
 
+from scripts.batch.dataset import answers_of, check_target, save_labels
 from scripts.batch.detect import SCHEMA
 from scripts.batch.inputs import list_inputs
-from scripts.batch.labels import answers_of, check_target, save_labels
 from scripts.batch.results import OutputError, rewrite
 
 FACE = {"label": "face", "class_id": 0, "score": 0.9, "box": [1.1, 2, 30, 40]}
