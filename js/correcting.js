@@ -13,6 +13,7 @@ const hears = { onChange: () => {}, onSelect: () => {}, onMark: () => {} };
 
 const WORTH_A_LOOK = 64; // CSS pixels of a doubtful face
 const MOST_ZOOM = 4;
+const [USUAL_ORDER, DOUBT] = ["added", "doubt"]; // of the strip
 
 const mode = {
   on: false,
@@ -22,6 +23,7 @@ const mode = {
   selected: null, // one of either
   dismissed: new Set(), // candidates that are none
   label: 0, // of what is drawn next
+  reordered: false, // the strip, by this mode
 };
 
 export const isCorrecting = () => mode.on;
@@ -142,8 +144,17 @@ const tool = new BoxTool(view, owner);
 export const selectFace = (face) => mode.on && face && owner.select(face);
 export const removeFace = () => owner.remove();
 
+// The strip offers the doubtful photos first meanwhile, unless another order has been chosen.
+function orderByDoubt(on) {
+  const order = $("#order");
+  if (on) mode.reordered = order.val() === USUAL_ORDER;
+  if (!mode.reordered || (!on && order.val() !== DOUBT)) return;
+  order.val(on ? DOUBT : USUAL_ORDER).trigger("change");
+}
+
 function switchCorrecting(on) {
   Object.assign(mode, { on, item: null, selected: null });
+  orderByDoubt(on);
   view.canvas.style.cursor = "";
   nameCanvas(on);
   refreshCorrecting();

@@ -197,6 +197,7 @@ def test_the_doubtful_comes_first_and_checked_photos_are_marked(page):
     set_threshold(page, 0.99)  # the group's last two faces are near it, and under it
     page.locator("#strip button").nth(0).click()
     page.locator("#correct").click()
+    expect(page.locator("#strip .name").first).to_have_text("test_group.jpg")  # offered first; nobody is moved there
     order = []
     for _ in range(3):
         order.append(page.locator("#file-name").text_content())
@@ -209,6 +210,9 @@ def test_the_doubtful_comes_first_and_checked_photos_are_marked(page):
     expect(page.locator("#strip button:visible")).to_have_count(0)
     page.locator("#choice").select_option("checked")
     expect(page.locator("#strip button:visible")).to_have_count(3)
+    page.locator("#correct-end").click()
+    page.locator("#choice").select_option("all")
+    expect(page.locator("#strip .name").first).to_have_text("test_mask.jpg")  # as added
 
 
 def test_what_may_be_a_face_is_offered_and_taken(page):
