@@ -21,8 +21,19 @@ export const facesOf = (item) => (item.state === "done" ? overThreshold(answerOf
 const distance = ({ score }) => Math.abs(score - state.threshold);
 const isNear = (face) => face.score !== null && face.score >= LEAST && distance(face) <= NEAR;
 
+const doubts = new WeakMap(); // by item: what it was reckoned from, and the doubt; sorting asks again and again
+
 // How doubtful a photo is, from 0 to 1: as its face whose score is nearest to the threshold. Nothing is, once checked.
 export function doubtOf(item) {
+  const from = [item.state, item.answer, item.labels, item.checked, state.threshold];
+  const known = doubts.get(item);
+  if (known?.from.every((value, index) => value === from[index])) return known.doubt;
+  const doubt = reckonDoubt(item);
+  doubts.set(item, { from, doubt });
+  return doubt;
+}
+
+function reckonDoubt(item) {
   if (item.state !== "done" || isChecked(item)) return 0;
   const faces = facesOf(item);
   return Math.max(0, ...[...faces, ...candidatesOf(item, faces)].filter(isNear).map((face) => 1 - distance(face)));
