@@ -221,8 +221,10 @@ def test_what_may_be_a_face_is_offered_and_taken(page):
     expect(page.locator("#faces tr")).to_have_count(3)
     page.locator("#correct").click()
     expect(page.locator("#correct-words")).to_contain_text("Is this a face, without a mask?")
+    place = page.locator("#correct-next").bounding_box()
     page.locator("#correct-adopt").click()
     expect(page.locator("#faces tr")).to_have_count(4)
+    assert page.locator("#correct-next").bounding_box() == place  # nothing moves under the pointer
 
 
 def saved(page, form, tmp_path):

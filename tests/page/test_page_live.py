@@ -69,6 +69,17 @@ def test_one_request_is_in_flight(camera_page, addresses):
     assert most[0] == 1
 
 
+def test_delete_is_for_photos_not_for_what_lies_behind_the_camera(camera_page):
+    camera_page.set_input_files("#file", [GROUP])
+    wait_until(camera_page, "done")
+    camera_page.locator("#correct").click()
+    camera_page.locator("figcaption .start-camera").click()
+    wait_until(camera_page, "live")
+    camera_page.locator("#live-stop").press("Delete")
+    wait_until(camera_page, "live")
+    expect(camera_page.locator("#strip button")).to_have_count(1)
+
+
 def test_stop_releases_the_camera(camera_page):
     start_camera(camera_page)
     camera_page.evaluate("window.track = $('#live-video')[0].srcObject.getTracks()[0]")
