@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import cv2
 import pytest
 import yaml
+from axe_playwright_python.sync_playwright import Axe
 from browsing import GROUP, choose, opened, set_threshold, wait_until
 from conftest import IMAGES
 from playwright.sync_api import expect
@@ -466,6 +467,15 @@ def test_the_whole_photo_and_its_tools_are_in_view(page):
         assert panel["y"] >= 0
         assert canvas["y"] + canvas["height"] <= 900
         assert page.locator("#queue").bounding_box()["y"] >= canvas["y"] + canvas["height"]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_axe_finds_nothing_while_boxes_are_corrected(browser, addresses, width, scheme):
+    with opened(browser, addresses, viewport={"width": width, "height": 844}, color_scheme=scheme) as page:
+        start(page)
+        page.locator("#canvas").press("Space")
+        violations = Axe().run(page).response["violations"]
+        assert [(v["id"], [node["html"][:80] for node in v["nodes"]]) for v in violations] == []
 
 
 def test_the_selected_box_is_told(page):
