@@ -152,9 +152,13 @@ export class BoxTool {
 
   outline(context, place, box, { dash, sign = "" }) {
     const [[x1, y1], [x2, y2]] = [place(box[0], box[1]), place(box[2], box[3])];
-    for (const [colour, width] of [["#000000", 3], ["#ffffff", 1.5]]) {
-      context.setLineDash(colour === "#ffffff" ? dash : []);
-      context.strokeStyle = colour === "#ffffff" ? colour : "rgba(0, 0, 0, 0.55)";
+    const strokes = [
+      { colour: "rgba(0, 0, 0, 0.55)", width: 3, line: [] },
+      { colour: "#ffffff", width: 1.5, line: dash },
+    ];
+    for (const { colour, width, line } of strokes) {
+      context.setLineDash(line);
+      context.strokeStyle = colour;
       context.lineWidth = width;
       context.strokeRect(x1, y1, x2 - x1, y2 - y1);
     }
@@ -166,11 +170,9 @@ export class BoxTool {
   paintGrips(context, place, box) {
     const isSmall = Math.min(box[2] - box[0], box[3] - box[1]) < this.px(SMALL);
     const [side, out] = isSmall ? [5, 4] : [8, 0]; // around a small face, not on it
+    Object.assign(context, { fillStyle: "#ffffff", strokeStyle: "#000000", lineWidth: 1 });
     for (const { grip, x: px, y: py } of gripsOf(box, this.px(REACH[this.pointer]))) {
       const [x, y] = place(px, py).map((value, axis) => value + grip[axis] * out - side / 2);
-      context.fillStyle = "#ffffff";
-      context.strokeStyle = "#000000";
-      context.lineWidth = 1;
       context.fillRect(x, y, side, side);
       context.strokeRect(x, y, side, side);
     }

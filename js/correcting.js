@@ -8,8 +8,8 @@ import { notify } from "./notices.js";
 import { queue, view } from "./parts.js";
 import { state } from "./state.js";
 
-// What it tells: a photo's boxes have changed; another photo is wanted; a face is pointed out.
-const hears = { onChange: () => {}, onSelect: () => {}, onMark: () => {} };
+// What it tells: a photo's boxes have changed; another photo is wanted; a face is pointed out; the mode begins or ends.
+const hears = { onChange: () => {}, onSelect: () => {}, onMark: () => {}, onSwitch: () => {} };
 
 const WORTH_A_LOOK = 64; // CSS pixels of a doubtful face
 const MOST_ZOOM = 4;
@@ -158,9 +158,8 @@ function switchCorrecting(on) {
   view.canvas.style.cursor = "";
   nameCanvas(on);
   refreshCorrecting();
-  view.paint();
-  if (!on) return;
-  view.canvas.focus({ preventScroll: true });
+  hears.onSwitch(); // classes that are hidden elsewhere are shown in the mode
+  if (on) view.canvas.focus({ preventScroll: true });
 }
 
 export function listenForCorrecting(listeners) {

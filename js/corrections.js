@@ -6,6 +6,8 @@ import { state } from "./state.js";
 const MOST_STEPS = 200; // that can be undone
 const NEAR = 0.25; // of the threshold: where a score says little
 const LEAST = 0.1; // a score that is worth a look
+const SAME_FACE = 0.3; // IoU
+const ONE_STEP_MS = 1000; // between key presses that are undone together
 
 // item.labels has the faces as corrected: all of them count, whatever the threshold; those that were changed or drawn have no
 // score any more. item.checked: the visitor has said that they are right.
@@ -47,7 +49,7 @@ export function mostDoubtful(faces) {
 // What the detector found under the threshold and that may be a face all the same, but for what lies on one of the faces.
 export function candidatesOf(item, faces) {
   const below = item.answer.results.filter((face) => face.score < state.threshold && isNear(face));
-  return below.filter((face) => !faces.some((other) => iou(face.box, other.box) > 0.3));
+  return below.filter((face) => !faces.some((other) => iou(face.box, other.box) > SAME_FACE));
 }
 
 function iou(a, b) {
@@ -60,7 +62,7 @@ function iou(a, b) {
 // Takes faces in place of the present ones. Changes of the same kind that follow each other at once are one step.
 export function correct(item, faces, kind = null) {
   const now = performance.now();
-  const again = kind !== null && item.lastKind === kind && now - item.lastTime < 1000;
+  const again = kind !== null && item.lastKind === kind && now - item.lastTime < ONE_STEP_MS;
   if (!again) item.past = [...(item.past ?? []), item.labels ?? null].slice(-MOST_STEPS);
   Object.assign(item, { labels: faces.map((face) => ({ ...face, corrected: true })), future: [], lastKind: kind, lastTime: now });
 }

@@ -14,7 +14,7 @@ import { listenForKeys, openHelp } from "./keys.js";
 import { live, queue, view } from "./parts.js";
 import { printReport } from "./report.js";
 import { listenForPhotos } from "./sources.js";
-import { isLive, mark, refilter, refuse, select } from "./stage.js";
+import { isLive, mark, refilter, refresh, refuse, select } from "./stage.js";
 import { state } from "./state.js";
 import { arrange } from "./strip.js";
 import { listenForTheme } from "./theme.js";
@@ -23,7 +23,7 @@ import { changed, clear, lookFiner, receive, removeSelected, restore, restoreLoo
 queue.onChange = changed;
 view.onPoint = mark;
 listenForGestures(view);
-listenForCorrecting({ onChange: changed, onSelect: select, onMark: mark });
+listenForCorrecting({ onChange: changed, onSelect: select, onMark: mark, onSwitch: refresh });
 Object.assign(live, { onFaces: showLiveFaces, onError: refuse, onTrouble: liveTrouble });
 listenForOutcome();
 listenForDataset();

@@ -9,7 +9,7 @@ import cv2
 import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
-from browsing import GROUP, choose, opened, set_threshold, wait_until
+from browsing import GROUP, choose, opened, picture_of, set_threshold, wait_until
 from conftest import IMAGES
 from playwright.sync_api import expect
 from test_page_keep import content, download
@@ -434,12 +434,15 @@ def test_labels_of_another_format_are_not_lost_without_a_word(page, browser, add
 
 
 def test_a_hidden_class_is_shown_while_boxes_are_corrected(page):
-    start(page, MASK)
+    choose(page, MASK)
     page.locator("#classes input").first.uncheck()
+    expect(page.locator("#faces tr")).to_have_count(0)
+    before = picture_of(page)
+    page.locator("#correct").click()
     expect(page.locator("#faces tr")).to_have_count(1)
     page.locator("#correct-end").click()
-    page.locator("#strip button").click()
     expect(page.locator("#faces tr")).to_have_count(0)
+    assert picture_of(page) == before
 
 
 def test_escape_takes_a_drag_back(page):
