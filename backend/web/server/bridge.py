@@ -4,13 +4,13 @@ import asyncio
 import io
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from backend.web.server.connection import Connection
 from backend.web.server.options import ServerOptions
+from backend.web.server.workers import Workers
 
 GONE = "server.client_gone"  # in the WSGI environment: a function that says whether nobody waits any more
 READ_ANYWAY = 4  # bodies up to this many times the limit are read on, so that the client sees the 413
@@ -36,7 +36,7 @@ class Bridge:
     held: int = 0
 
     def __post_init__(self) -> None:
-        self.pool = ThreadPoolExecutor(self.options.threads, "request")
+        self.workers = Workers(self.options.threads)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
@@ -48,7 +48,7 @@ class Bridge:
                 return
             environ = build_environ(scope, body, length, lambda: not connection.is_open)
             loop = asyncio.get_running_loop()
-            status, headers, content = await loop.run_in_executor(self.pool, self.work, environ)
+            status, headers, content = await loop.run_in_executor(self.workers, self.work, environ)
         finally:
             self.held -= body.seek(0, io.SEEK_END)
             body.close()

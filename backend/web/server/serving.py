@@ -130,4 +130,6 @@ def serve(
         OSError: the address cannot be listened on.
     """
     listening = open_socket(options)
-    Server(app, options, draining or threading.Event(), record, on_hangup).run([listening])
+    server = Server(app, options, draining or threading.Event(), record, on_hangup)
+    with server.bridge.workers:  # they end before the process does, which would cut them off within C++
+        server.run([listening])
