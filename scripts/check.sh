@@ -33,4 +33,5 @@ fi
 "$PYTHON" -m mypy
 "$(dirname "$PYTHON")/lint-imports" --no-cache --no-logo
 "$PYTHON" -m bandit --quiet --configfile pyproject.toml --recursive app.py backend scripts
-exec "$PYTHON" -m pytest "$@"
+# a process for each core, up to four; a module's tests share its servers, so they stay together
+exec "$PYTHON" -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile "$@"
