@@ -73,8 +73,8 @@ class Workers(Executor):
         given: Given = SimpleQueue()
         given.put(task)
         thread = threading.Thread(target=self.work, args=(given,), name=f"request_{len(self.threads)}", daemon=True)
-        self.threads.append(thread)
         thread.start()
+        self.threads.append(thread)
 
     def work(self, given: Given) -> None:
         """Do what is given to this thread."""
