@@ -1,12 +1,14 @@
 """The API: ``create_app`` returns the WSGI app; ``python app.py`` serves it."""
 
 import re
+import signal
 import sys
 from functools import partial
 from pathlib import Path
 
 if __package__ in (None, ""):  # run as a file, with PYTHONSAFEPATH too
     sys.path.insert(0, str(Path(__file__).resolve().parent))
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # till it serves, Ctrl-C ends it without a traceback
 
 from flask import Flask
 from flask_cors import CORS

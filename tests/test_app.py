@@ -1,4 +1,6 @@
+import signal
 import sys
+import time
 
 import pytest
 import servers
@@ -43,3 +45,12 @@ def test_pythons_safe_path_changes_nothing(command):
     done = servers.shell(f"{sys.executable} {command}", PYTHONSAFEPATH=1, API_PORT="x", WEB_PORT="x")
     assert "should be a whole number" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("seconds", [0.2, 0.5, 1])
+def test_ctrl_c_while_it_starts_leaves_no_traceback(seconds):
+    with servers.run(sys.executable, "app.py", API_PORT=servers.free_port()) as process:
+        time.sleep(seconds)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) in (0, -signal.SIGINT)
+        assert "Traceback" not in process.stdout.read()

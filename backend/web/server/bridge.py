@@ -49,6 +49,9 @@ class Bridge:
             environ = build_environ(scope, body, length, lambda: not connection.is_open)
             loop = asyncio.get_running_loop()
             status, headers, content = await loop.run_in_executor(self.workers, self.work, environ)
+        except asyncio.CancelledError:  # the time to end in is over
+            connection.refuse("draining")
+            return
         finally:
             self.held -= body.seek(0, io.SEEK_END)
             body.close()

@@ -16,8 +16,9 @@ DETAILS = {
     "headers_too_large": "The path and headers are over the limit of {limit}.",
     "not_implemented": "This transfer encoding is not known; send a Content-Length, or chunked.",
     "overloaded": "Too much is arriving at once; try again in 1 s.",
+    "draining": "The service is shutting down; ask another one.",
 }
-RETRY_AFTER = {"overloaded": "1"}
+RETRY_AFTER = {"overloaded": "1", "draining": "5"}
 
 Recorder = Callable[[Answered], None]
 

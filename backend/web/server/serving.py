@@ -69,6 +69,7 @@ class Server(uvicorn.Server):
         """Serve; what goes wrong in the loop is logged now and then, not each time."""
         asyncio.get_running_loop().set_exception_handler(self.complain)
         await super()._serve(sockets)
+        await asyncio.sleep(0)  # those that were cut off are told so
         for connection in list(self.connections):
             if connection.cycle is not None:
                 connection.cycle.disconnected = True  # what waits for its turn is skipped
@@ -93,9 +94,9 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin the end: at once after SIGINT, since who presses Ctrl-C does not want to wait."""
-        self.draining.set()
         delay = 0 if sig == signal.SIGINT else self.options.shutdown_delay
-        self.exit_at = time.monotonic() + delay
+        exit_at = time.monotonic() + delay
+        self.exit_at = exit_at if self.exit_at is None else min(self.exit_at, exit_at)
 
     async def on_tick(self, counter: int) -> bool:
         """Look after the connections; return whether to end."""
@@ -104,8 +105,9 @@ class Server(uvicorn.Server):
             now = asyncio.get_running_loop().time()
             for connection in list(self.connections):
                 connection.look_after(now)
-        if self.exit_at is not None and time.monotonic() >= self.exit_at:
-            self.should_exit = True
+        if self.exit_at is not None:
+            self.draining.set()
+            self.should_exit = time.monotonic() >= self.exit_at
         return await super().on_tick(counter)
 
 

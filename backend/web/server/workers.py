@@ -26,6 +26,7 @@ class Task(NamedTuple):
             self.future.set_result(self.call())
         except BaseException as error:  # whoever waits for the result decides
             self.future.set_exception(error)
+            del self  # its future has the error, and the error this frame
 
 
 Given = SimpleQueue[Task | None]  # to one thread; None ends it
@@ -53,7 +54,7 @@ class Workers(Executor):
         """Have a call made; calls begin in the order in which they came.
 
         Raises:
-            RuntimeError: after shutdown.
+            RuntimeError: after shutdown, or where the system starts not even one thread.
         """
         future: Future[T] = Future()
         task = Task(future, partial(fn, *args, **kwargs))
@@ -62,19 +63,27 @@ class Workers(Executor):
                 raise RuntimeError("these workers have been shut down")
             if self.idle:
                 self.idle.pop().put(task)
-            elif len(self.threads) < self.count:
-                self.start(task)
-            else:
+            elif len(self.threads) == self.count or not self.start(task):
                 self.waiting.append(task)
         return future
 
-    def start(self, task: Task) -> None:
-        """Start a thread with its first task."""
+    def start(self, task: Task) -> bool:
+        """Start a thread with its first task; return False where the system has none to start, and others are there.
+
+        Raises:
+            RuntimeError: there is no other.
+        """
         given: Given = SimpleQueue()
         given.put(task)
         thread = threading.Thread(target=self.work, args=(given,), name=f"request_{len(self.threads)}", daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:
+            if not self.threads:
+                raise
+            return False
         self.threads.append(thread)
+        return True
 
     def work(self, given: Given) -> None:
         """Do what is given to this thread."""
@@ -87,6 +96,7 @@ class Workers(Executor):
         if task is None:
             return False
         task.run()
+        del task  # as in run: an error has this frame too
         with self.lock:
             if self.waiting:
                 given.put(self.waiting.popleft())
@@ -100,9 +110,12 @@ class Workers(Executor):
         """Take no more; what was submitted is done, unless it is cancelled and has not begun."""
         with self.lock:
             self.closed = True
-            while cancel_futures and self.waiting:
-                self.waiting.pop().future.cancel()
+            cancelled = list(self.waiting) if cancel_futures else []
+            for _ in cancelled:
+                self.waiting.popleft()
             while self.idle:
                 self.idle.pop().put(None)
+        for task in cancelled:  # without the lock: it calls whoever waits
+            task.future.cancel()
         for thread in self.threads if wait else ():
             thread.join()

@@ -307,9 +307,39 @@ def test_a_request_that_never_ends_is_given_up_after_the_timeout():
         assert process.wait(20) == 0
 
 
+def test_those_that_are_cut_off_at_the_end_are_told_so():
+    with (
+        servers.api(MAX_CONCURRENCY=1, MAX_QUEUE=400, SHUTDOWN_DELAY=0, SHUTDOWN_TIMEOUT=0) as (url, process),
+        contextlib.ExitStack() as stack,
+    ):
+        clients = [stack.enter_context(servers.connect(url)) for _ in range(40)]
+        for client in clients:
+            client.sendall(HEAD.replace("/api/", "/api/?detail=fine").encode() + PHOTO)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        log = process.stdout.read()
+        codes = []
+        for client in clients:
+            answer = http.client.HTTPResponse(client)
+            answer.begin()
+            codes.append(json.loads(answer.read()).get("code", answer.status))
+        assert set(codes) <= {200, "draining"}
+        assert codes.count("draining") > 5
+        assert "Traceback" not in log
+        assert log.count(" 503, ") == codes.count("draining")
+
+
 def test_ctrl_c_does_not_wait():
     with servers.api(SHUTDOWN_DELAY=600) as (_, process):
         process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+
+
+def test_a_later_signal_does_not_put_the_end_off():
+    with servers.api(SHUTDOWN_DELAY=600) as (_, process):
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
 
 
