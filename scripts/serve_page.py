@@ -1,12 +1,14 @@
 """Serves the page: ``index.html``, ``css/``, ``js/``, ``images/`` and jQuery, and nothing else of the repository."""
 
 import mimetypes
+import signal
 import sys
 from importlib import metadata
 from pathlib import Path
 
 if __package__ in (None, ""):  # run as a file: find the repository's packages, not the modules beside this one
     sys.path[0] = str(Path(__file__).resolve().parents[1])
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # till it serves, Ctrl-C ends it without a traceback
 
 from flask import Flask, Response, abort, request, send_file, send_from_directory
 from werkzeug.exceptions import HTTPException

@@ -48,8 +48,10 @@ def test_pythons_safe_path_changes_nothing(command):
 
 
 @pytest.mark.parametrize("seconds", [0.2, 0.5, 1])
-def test_ctrl_c_while_it_starts_leaves_no_traceback(seconds):
-    with servers.run(sys.executable, "app.py", API_PORT=servers.free_port()) as process:
+@pytest.mark.parametrize("script", ["app.py", "scripts/serve_page.py"])
+def test_ctrl_c_while_a_server_starts_leaves_no_traceback(script, seconds):
+    port = servers.free_port()
+    with servers.run(sys.executable, script, API_PORT=port, WEB_PORT=port) as process:
         time.sleep(seconds)
         process.send_signal(signal.SIGINT)
         assert process.wait(20) in (0, -signal.SIGINT)
