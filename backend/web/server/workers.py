@@ -35,8 +35,8 @@ Given = SimpleQueue[Task | None]  # to one thread; None ends it
 class Workers(Executor):
     """An executor that gives a task to the thread that worked last: its core is free, and its caches are warm.
 
-    ThreadPoolExecutor wakes the one that has been idle longest, wherever that is to run: 0.97 of the photos a second
-    with two clients on two cores, 0.97 with eight (measured in turn).
+    ThreadPoolExecutor wakes the one that has been idle longest, wherever that is to run: 1 to 3 % fewer photos a second
+    with two clients on two cores, 3 % with eight (measured in turn).
 
     Args:
         count: threads at most; each is started when no other is idle.
