@@ -15,7 +15,7 @@ T = TypeVar("T")
 class Task(NamedTuple):
     """A call to make, and the future of its result."""
 
-    future: "Future[Any]"
+    future: Future[Any]
     call: Callable[[], Any]
 
     def run(self) -> None:
@@ -50,7 +50,7 @@ class Workers(Executor):
         self.closed = False
         self.lock = threading.Lock()
 
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Have a call made; calls begin in the order in which they came.
 
         Raises:
