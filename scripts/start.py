@@ -2,6 +2,7 @@
 
 import ctypes
 import errno
+import select
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from types import FrameType
+from typing import TextIO
 
 if __package__ in (None, ""):  # run as a file: find the repository's packages, not the modules beside this one
     sys.path[0] = str(Path(__file__).resolve().parents[1])
@@ -47,14 +49,20 @@ def main() -> int:
         announce(settings, host)
         watch(servers)
     except Stopped:
-        print("\nStopping both servers.", flush=True)
+        say("\nStopping both servers.", sys.stdout)
         return 0
     except (SettingsError, StartError) as error:
-        print(error, file=sys.stderr)
+        say(str(error), sys.stderr)
         return 1
     finally:
         end(servers)
     return 0
+
+
+def say(text: str, stream: TextIO | None) -> None:
+    """Print, unless nobody takes what is printed: the servers are to end all the same."""
+    if stream is not None and select.select([], [stream], [], 0)[1]:
+        print(text, file=stream, flush=True)
 
 
 def stop(number: int, frame: FrameType | None) -> None:

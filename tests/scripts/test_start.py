@@ -1,3 +1,5 @@
+import contextlib
+import http.client
 import os
 import signal
 import socket
@@ -37,6 +39,20 @@ def test_it_says_where_to_look_and_ends_both_servers(number):
         assert servers.is_free(api)
         assert servers.is_free(page)
         assert "Traceback" not in process.stdout.read()
+
+
+def test_both_end_although_nobody_reads_what_is_printed():
+    api, page = servers.free_port(), servers.free_port()
+    client = http.client.HTTPConnection("127.0.0.1", api)
+    with start(API_PORT=api, WEB_PORT=page) as process, contextlib.closing(client):
+        read_until(process, "Ctrl-C")
+        for _ in range(1000):  # lines of the log, more than a pipe holds
+            client.request("GET", "/" + 90 * "a")
+            client.getresponse().read()
+        process.terminate()
+        assert process.wait(30) == 0
+        assert servers.is_free(api)
+        assert servers.is_free(page)
 
 
 def test_a_program_on_the_other_address_of_localhost_is_told_of():
