@@ -55,6 +55,29 @@ def test_both_end_although_nobody_reads_what_is_printed():
         assert servers.is_free(page)
 
 
+def test_both_end_quietly_where_the_reader_of_what_is_printed_has_gone(tmp_path):
+    api, page = servers.free_port(), servers.free_port()
+    with (
+        (tmp_path / "errors").open("w+") as errors,
+        subprocess.Popen(
+            [PYTHON, "scripts/start.py"],
+            cwd=servers.ROOT,
+            env=servers.environment(API_PORT=api, WEB_PORT=page),
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process,
+    ):
+        read_until(process, "Ctrl-C")
+        process.stdout.close()
+        process.terminate()
+        assert process.wait(30) == 0
+        errors.seek(0)
+        assert "Traceback" not in errors.read()
+        assert servers.is_free(api)
+        assert servers.is_free(page)
+
+
 def test_a_program_on_the_other_address_of_localhost_is_told_of():
     api, page = servers.free_port(), servers.free_port()
     try:
