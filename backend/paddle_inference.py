@@ -85,10 +85,12 @@ class PicoDetector:
         self.one_label = exclude_each_other(self.labels) if one_label is None else one_label
         self.model = OnnxModel(path, self.config.nms, len(self.labels), threads, providers)
         self.check_class_count(path.name)
-        self.model.check_input(self.config.preprocessor(np.zeros((48, 64, 3), np.uint8)))
+        blank = np.zeros((64, 64, 3), np.uint8)
+        for size in self.config.preprocessor.input_sizes or (blank.shape[:2],):
+            self.model.check_input(self.config.preprocessor.of_size(size)(blank))
         if warm_up:
             with contextlib.suppress(InferenceError):  # a photo that the model fails on says nothing of the others
-                self.predict_image(np.zeros((64, 64, 3), np.uint8))
+                self.predict_image(blank)
 
     @classmethod
     def from_settings(cls, settings: Settings, *, warm_up: bool = True) -> "PicoDetector":

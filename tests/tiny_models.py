@@ -17,12 +17,12 @@ def save(nodes, inputs, outputs, constants=None) -> bytes:
     return model.SerializeToString()
 
 
-def without_nms(boxes, scores, batch=1) -> bytes:
+def without_nms(boxes, scores, batch=1, size=("h", "w")) -> bytes:
     """Always the same boxes (n, 4) in pixels of the input and scores (classes, n)."""
     boxes, scores = (np.asarray(array, np.float32)[None] for array in (boxes, scores))
     return save(
         [helper.make_node("Identity", ["b"], ["boxes"]), helper.make_node("Identity", ["s"], ["scores"])],
-        [helper.make_tensor_value_info("image", FLOAT, [batch, 3, "h", "w"])],
+        [helper.make_tensor_value_info("image", FLOAT, [batch, 3, *size])],
         [
             helper.make_tensor_value_info("boxes", FLOAT, boxes.shape),
             helper.make_tensor_value_info("scores", FLOAT, scores.shape),

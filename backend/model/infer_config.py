@@ -84,7 +84,7 @@ def parse_infer_config(content: Mapping[str, Any]) -> InferConfig:
     return InferConfig(
         labels=parse_labels(content.get("label_list")),
         draw_threshold=fraction(content, "draw_threshold", 0.5),
-        preprocessor=build_preprocessor(content.get("Preprocess")),
+        preprocessor=build_preprocessor(content.get("Preprocess"), content.get("input_sizes")),
         nms=parse_nms(content.get("NMS")),
     )
 

@@ -63,11 +63,22 @@ class OnnxModel:
                 )
 
     def check_input(self, model_input: ModelInput) -> None:
-        """Raise ModelError if the graph has a fixed input size and the preprocessing makes another one."""
+        """Raise ModelError if the graph does not take inputs of this size."""
         (shape,) = (node.shape for node in self.session.get_inputs() if node.name == "image")
         made = model_input.tensor.shape
         if any(isinstance(side, int) and side != real for side, real in zip(shape[1:], made[1:], strict=True)):
-            raise ModelError(f"Resize.target_size makes an input of {made[1:]}; the model takes {tuple(shape[1:])}.")
+            raise ModelError(
+                f"Resize.target_size, or input_sizes, makes an input of {made[1:]}; the model takes {tuple(shape[1:])}."
+            )
+        if self.nms_in_graph:  # it may fail on what has no face
+            return
+        try:
+            self.run(model_input)
+        except InferenceError:
+            raise ModelError(
+                f"Resize.target_size, or input_sizes, makes an input of {made[1:]}, on which the model fails; "
+                "sides should be multiples of 32, up to 1024."
+            ) from None
 
     @property
     def class_count(self) -> int | None:

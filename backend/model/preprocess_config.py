@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from backend.model.errors import ModelError
@@ -18,8 +19,12 @@ from backend.preprocess import (
 )
 
 
-def build_preprocessor(value: Any) -> Preprocessor:
+def build_preprocessor(value: Any, input_sizes: Any = None) -> Preprocessor:
     """Build the steps of the ``Preprocess`` section.
+
+    Args:
+        value: the section.
+        input_sizes: what the key of this name says: heights and widths besides Resize's target_size.
 
     Raises:
         ModelError: naming the step, and the value, that cannot be honoured.
@@ -37,6 +42,10 @@ def build_preprocessor(value: Any) -> Preprocessor:
             raise ModelError(f"{name}.{next(iter(options))} is not supported.")
     if sum(isinstance(step, Resize) for step in steps) > 1:
         raise ModelError("Preprocess lists Resize twice; supported is one.")
+    if input_sizes is not None:
+        steps = [with_sizes(step, input_sizes) if isinstance(step, Resize) else step for step in steps]
+        if not any(isinstance(step, Resize) for step in steps):
+            raise ModelError("input_sizes needs a Resize step in Preprocess.")
     check_order(steps)
     return Preprocessor(tuple(plan(steps)))
 
@@ -64,12 +73,26 @@ def build_resize(options: dict[str, Any]) -> Resize:
     """Take Resize's options out of the mapping."""
     size = options.pop("target_size", None)
     size = [size, size] if isinstance(size, int) else size
-    if not (isinstance(size, list) and len(size) == 2 and all(isinstance(n, int) and 0 < n <= 8192 for n in size)):
+    if not is_size(size):
         raise ModelError(f"Resize.target_size is {size!r}; it should be two whole numbers, height and width.")
     interp = options.pop("interp", 1)
     if not isinstance(interp, int) or interp not in INTERPOLATIONS:
         raise ModelError(f"Resize.interp is {interp!r}; supported are {', '.join(map(str, INTERPOLATIONS))}.")
     return Resize((size[0], size[1]), flag(options, "Resize", "keep_ratio"), interp)
+
+
+def with_sizes(resize: Resize, sizes: Any) -> Resize:
+    """Return the step with several sizes to choose from."""
+    if not isinstance(sizes, list) or not sizes or not all(map(is_size, sizes)):
+        raise ModelError(f"input_sizes is {sizes!r}; it should list pairs of whole numbers, height and width.")
+    if resize.keep_ratio:
+        raise ModelError("input_sizes goes with Resize.keep_ratio: false only.")
+    return replace(resize, sizes=tuple(dict.fromkeys([resize.target_size, *((size[0], size[1]) for size in sizes)])))
+
+
+def is_size(value: Any) -> bool:
+    """Return whether a value is a height and a width."""
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(n, int) and 0 < n <= 8192 for n in value)
 
 
 def build_normalize_image(options: dict[str, Any]) -> NormalizeImage:

@@ -110,3 +110,59 @@ def test_what_cannot_be_honoured_is_refused_by_name(steps, named):
     with pytest.raises(ModelError) as error:
         build_preprocessor(steps)
     assert named in str(error.value)
+
+
+SIZES = [[64, 64], [48, 96], [96, 48]]
+
+
+@pytest.mark.parametrize(
+    "sizes", ["48x96", [], [48, 96], [[48]], [[48, 96, 3]], [[0, 96]], [[48.0, 96]], [["48", "96"]], [[10**6, 96]], {}]
+)
+def test_input_sizes_are_pairs_of_whole_numbers(sizes):
+    with pytest.raises(ModelError, match="input_sizes is .*; it should list pairs of whole numbers, height and width"):
+        build_preprocessor([RESIZE, PERMUTE], sizes)
+
+
+def test_input_sizes_need_a_resize_that_keeps_no_ratio():
+    with pytest.raises(ModelError, match="input_sizes needs a Resize step in Preprocess"):
+        build_preprocessor([PERMUTE], SIZES)
+    with pytest.raises(ModelError, match="input_sizes goes with Resize.keep_ratio: false only"):
+        build_preprocessor([RESIZE | {"keep_ratio": True}, PERMUTE], SIZES)
+
+
+def test_the_size_of_resize_is_one_of_the_input_sizes():
+    assert build_preprocessor([RESIZE, PERMUTE], SIZES).input_sizes == ((64, 96), (64, 64), (48, 96), (96, 48))
+    assert build_preprocessor([RESIZE, PERMUTE]).input_sizes == ((64, 96),)
+    assert build_preprocessor([PERMUTE]).input_sizes == ()
+
+
+@pytest.mark.parametrize(
+    ("photo", "size"),
+    [
+        ((100, 100), (64, 64)),
+        ((100, 164), (64, 64)),
+        ((164, 100), (64, 64)),
+        ((100, 167), (48, 96)),
+        ((167, 100), (96, 48)),
+        ((100, 20000), (48, 96)),
+        ((1, 1), (64, 64)),
+        ((1, 20000), (48, 96)),
+        ((20000, 1), (96, 48)),
+    ],
+)
+def test_a_photo_gets_the_first_size_that_squeezes_it_little(photo, size):
+    preprocessor = build_preprocessor([RESIZE | {"target_size": 64}, NORMALIZE, PERMUTE], SIZES)
+    image = np.random.default_rng(1).integers(0, 256, (*photo, 3), np.uint8)
+    prepared = preprocessor(image)
+    assert prepared.tensor.shape == (1, 3, *size)
+    assert prepared.im_shape.tolist() == [list(size)]
+    expected = build_preprocessor([RESIZE | {"target_size": list(size)}, NORMALIZE, PERMUTE])(image)
+    np.testing.assert_array_equal(prepared.tensor, expected.tensor)
+    np.testing.assert_array_equal(prepared.scale_factor, expected.scale_factor)
+    assert preprocessor.most_reduction(*photo) == pytest.approx(1 / max(size[0] / photo[0], size[1] / photo[1]) / 1.5)
+
+
+def test_without_other_sizes_every_photo_gets_that_of_resize():
+    preprocessor = build_preprocessor([RESIZE, PERMUTE])
+    for photo in ((100, 20000), (20000, 100), (50, 60)):
+        assert preprocessor(np.zeros((*photo, 3), np.uint8)).tensor.shape == (1, 3, 64, 96)

@@ -1,4 +1,4 @@
-"""Convert an export to ONNX, make it faster, check it against Paddle on real photos, and put it into models/.
+"""Convert an export to ONNX, make it faster, free its input size, check it against Paddle, and put it into models/.
 
 python scripts/training/release/convert.py --export output/inference/NAME --dataset DIR --lists DIR [--models DIR]
 """
@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 if __package__ in (None, ""):  # run as a file: find the repository's packages, not the modules beside this one
     sys.path[0] = str(Path(__file__).resolve().parents[3])
@@ -17,11 +18,13 @@ from scripts.training.fine_tuning import paddle_setup  # noqa: F401  (before pad
 import numpy as np
 import onnxruntime
 import paddle
+import yaml
 from tqdm import tqdm
 
 from backend.images.decode import decode_image
-from backend.model.infer_config import load_infer_config
+from backend.model.infer_config import parse_infer_config
 from backend.settings import ROOT
+from scripts.training.release.free_size import UnknownFormError, free_size
 from scripts.training.release.optimize_onnx import optimize
 
 OPSET = 14  # hard_swish needs it
@@ -50,10 +53,11 @@ def main() -> None:
     onnx = args.export / f"{args.export.name}.onnx"
     convert(args.export, onnx)
     optimize(onnx, onnx)
+    free(onnx, args.export / "infer_cfg.yml")
     photos = [args.dataset / line.split()[0] for line in (args.lists / "val.txt").read_text().splitlines()]
     compare(args.export, onnx, photos[: args.photos])
     files = {onnx.name: onnx, "infer_cfg.yml": args.export / "infer_cfg.yml"}
-    if args.weights:  # what train.py starts from, and input_sizes.py exports
+    if args.weights:  # what train.py starts from
         files |= {f"{onnx.stem}{suffix}": args.weights.with_suffix(suffix) for suffix in (".pdparams", ".yml")}
     install(files, args.models)
     for path in other:
@@ -73,9 +77,26 @@ def convert(export: Path, target: Path) -> None:
         raise SystemExit(f"paddle2onnx failed:\n{done.stdout}{done.stderr}")
 
 
+def free(onnx: Path, infer_cfg: Path) -> None:
+    """Let the model take inputs of any size; where that cannot be done, take the sizes out of ``infer_cfg.yml``."""
+    try:
+        free_size(onnx, onnx)
+    except UnknownFormError as error:
+        print(f"{onnx.name} keeps its one input size: {error}")
+        content = read_config(infer_cfg)
+        content.pop("input_sizes", None)
+        infer_cfg.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Return what an ``infer_cfg.yml`` says."""
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
 def compare(export: Path, onnx: Path, photos: list[Path]) -> None:
     """Print the largest differences between Paddle's and ONNX Runtime's outputs; stop if they are too large."""
-    preprocess = load_infer_config(export / "infer_cfg.yml").preprocessor
+    config = read_config(export / "infer_cfg.yml") | {"input_sizes": None}  # Paddle's export has one size
+    preprocess = parse_infer_config(config).preprocessor
     original = paddle.jit.load(str(export / "model"))
     original.eval()
     session = onnxruntime.InferenceSession(str(onnx), providers=["CPUExecutionProvider"])

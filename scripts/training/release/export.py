@@ -34,7 +34,7 @@ def main() -> None:
     trainer.load_weights(str(weights))
     trainer.export(str(args.output_dir))
     folder = args.output_dir / cfg.filename
-    correct_infer_cfg(folder / "infer_cfg.yml", nms, args.draw_threshold)
+    correct_infer_cfg(folder / "infer_cfg.yml", nms, args.draw_threshold, cfg.get("input_sizes"))
     print(f"exported to {folder}")
 
 
@@ -51,11 +51,19 @@ def nms_of_calibration(weights: Path) -> dict[str, float]:
     return {"score_threshold": float(yaml.safe_load(beside.read_text(encoding="utf-8"))["nms_score_threshold"])}
 
 
-def correct_infer_cfg(path: Path, nms: dict[str, Any], draw_threshold: float) -> None:
-    """Write the real NMS and threshold: PaddleDetection puts score 0.3 and IoU 0.5 there whatever the model does."""
+def correct_infer_cfg(path: Path, nms: dict[str, Any], draw_threshold: float, input_sizes: Any = None) -> None:
+    """Write the real NMS and threshold: PaddleDetection puts score 0.3 and IoU 0.5 there whatever the model does.
+
+    Args:
+        path: of the infer_cfg.yml.
+        nms, draw_threshold: what it should say.
+        input_sizes: heights and widths that a photo may be given besides the one of Resize; PaddleDetection ignores it.
+    """
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     content["NMS"] = nms
     content["draw_threshold"] = draw_threshold
+    if input_sizes:
+        content["input_sizes"] = [list(size) for size in input_sizes]
     path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 

@@ -8,7 +8,6 @@ convert.py does it by itself. Outputs stay the same but for the rounding of floa
 import argparse
 import sys
 import tempfile
-from collections import defaultdict
 from pathlib import Path
 
 if __package__ in (None, ""):  # run as a file: find the repository's packages, not the modules beside this one
@@ -19,36 +18,14 @@ import backend  # noqa: F401  (first: it switches ONNX Runtime's telemetry off)
 import numpy as np
 import onnx
 import onnxruntime
-from onnx import NodeProto, numpy_helper
+from onnx import NodeProto
 
+from scripts.training.release.onnx_graph import Graph
 
 # ONNX Runtime keeps channels in blocks of 8 (AVX2) or 16 (AVX-512), but brings a MaxPool's input back where they do not
 # come out even
 BLOCK = 16
 ELEMENTWISE = {"HardSigmoid", "HardSwish", "Mul", "Relu", "Clip"}  # each of them makes 0 of 0, multiplied by its input
-
-
-class Graph:
-    """An ONNX model with its nodes and weights by name."""
-
-    def __init__(self, model: onnx.ModelProto):
-        self.model = model
-        self.weights = {entry.name: numpy_helper.to_array(entry) for entry in model.graph.initializer}
-        self.producers = {name: node for node in model.graph.node for name in node.output}
-        self.consumers: dict[str, list[NodeProto]] = defaultdict(list)
-        for node in model.graph.node:
-            for name in dict.fromkeys(node.input):
-                self.consumers[name].append(node)
-
-    def replace_weight(self, name: str, value: np.ndarray) -> None:
-        """Give a weight another value, and shape."""
-        self.weights[name] = value
-        (entry,) = (entry for entry in self.model.graph.initializer if entry.name == name)
-        entry.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(value), name))
-
-    def uses(self, name: str) -> int:
-        """Return how many nodes use a tensor."""
-        return len(self.consumers[name])
 
 
 def main() -> None:
@@ -73,7 +50,7 @@ def optimize(source: Path, target: Path) -> None:
     graph = Graph(model)
     turn_vectors_into_columns(graph)
     fill_blocks_before_pooling(graph)
-    drop_unused_weights(graph)
+    graph.drop_unused_weights()
     del model.graph.value_info[:]  # their shapes have changed
     onnx.checker.check_model(model)
     partial = target.with_suffix(".partial")
@@ -111,17 +88,8 @@ def turn_vectors_into_columns(graph: Graph) -> None:
             column = f"{vector}_column"
             if column not in graph.weights:
                 value = graph.weights[vector].reshape(-1, 1)
-                graph.weights[column] = value
-                graph.model.graph.initializer.append(numpy_helper.from_array(value, column))
+                graph.add_weight(column, value)
             node.input[1] = column
-
-
-def drop_unused_weights(graph: Graph) -> None:
-    """Remove the weights that no node uses any more."""
-    used = {name for node in graph.model.graph.node for name in node.input}
-    kept = [entry for entry in graph.model.graph.initializer if entry.name in used]
-    del graph.model.graph.initializer[:]
-    graph.model.graph.initializer.extend(kept)
 
 
 def fill_blocks_before_pooling(graph: Graph) -> None:

@@ -64,12 +64,34 @@ def test_what_cannot_be_served_is_refused_in_one_sentence(model_dir, onnx, named
     assert "\n" not in str(error.value)
 
 
-def test_a_size_that_the_model_does_not_take_is_refused(model_dir, infer_cfg):
+def with_size(infer_cfg, size):
     steps = [dict(step) for step in infer_cfg["Preprocess"]]
-    steps[0]["target_size"] = [320, 320]
+    steps[0]["target_size"] = size
+    return {"Preprocess": steps}
+
+
+def test_a_size_other_than_the_fixed_one_is_refused(model_dir, infer_cfg):
+    onnx = tiny_models.without_nms(BOXES, [[0.9, 0, 0], [0, 0.8, 0.7]], size=(416, 416))
+    with pytest.raises(ModelError, match=r"input_sizes, makes an input of \(3, 320, 320\); the model takes \(3, 416"):
+        PicoDetector(model_dir(onnx, **with_size(infer_cfg, [320, 320])))
+    with pytest.raises(ModelError, match=r"input_sizes, makes an input of \(3, 352, 480\); the model takes \(3, 416"):
+        PicoDetector(model_dir(onnx, input_sizes=[[416, 416], [352, 480]]))
+
+
+@pytest.mark.parametrize("size", [[300, 300], [416, 430], [1056, 416]])
+def test_a_size_that_the_model_fails_on_is_refused_at_start(model_dir, infer_cfg, size):
     real = (MODELS / "picodet_s_416_facemask.onnx").read_bytes()
-    with pytest.raises(ModelError, match=r"Resize.target_size makes an input of \(3, 320, 320\)"):
-        PicoDetector(model_dir(real, Preprocess=steps))
+    fails = r"on which the model fails; sides should be multiples of 32, up to 1024\.$"
+    with pytest.raises(ModelError, match=fails):
+        PicoDetector(model_dir(real, **with_size(infer_cfg, size)))
+    with pytest.raises(ModelError, match=fails):
+        PicoDetector(model_dir(real, **with_size(infer_cfg, [352, 480]), input_sizes=[size]))
+
+
+def test_the_released_model_takes_other_sizes(model_dir, infer_cfg):
+    real = (MODELS / "picodet_s_416_facemask.onnx").read_bytes()
+    small = PicoDetector(model_dir(real, **with_size(infer_cfg, [320, 320])))
+    assert [face["label"] for face in small.predict(ROOT / "images" / "test_mask.jpg")["results"]] == ["face_mask"]
 
 
 def test_two_models_in_one_folder_are_refused(model_dir):

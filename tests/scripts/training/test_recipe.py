@@ -42,12 +42,23 @@ def scripts(done):
 def test_the_steps_in_their_order(done, tmp_path):
     out = tmp_path / "out"
     recipe.main([str(tmp_path), "--pictures", str(tmp_path), "--weights", "coco.pdparams", "--output", str(out)])
-    assert scripts(done) == ["split_dataset", "backgrounds", "train", "train", "calibrate", "export", "convert"]
-    first, second = (line for line in done if line.startswith("fine_tuning/train.py"))
+    assert scripts(done) == [
+        "split_dataset",
+        "backgrounds",
+        "train",
+        "train",
+        "train",
+        "calibrate",
+        "export",
+        "convert",
+    ]
+    first, second, third = (line for line in done if line.startswith("fine_tuning/train.py"))
     assert f"--augmentation plain -o pretrain_weights=coco.pdparams save_dir={out}/first epoch=12" in first
     best = f"{out}/first/picodet_s_416_facemask/best_model.pdparams"
     assert f"--augmentation wide -o pretrain_weights={best} save_dir={out}/second epoch=9" in second
-    assert all("--resume" in line for line in (first, second))
+    best = f"{out}/second/picodet_s_416_facemask/best_model.pdparams"
+    assert f"--augmentation wide -o pretrain_weights={best} save_dir={out}/third epoch=11" in third
+    assert all("--resume" in line for line in (first, second, third))
 
 
 def test_what_is_done_is_not_done_again(done, tmp_path):
@@ -55,7 +66,7 @@ def test_what_is_done_is_not_done_again(done, tmp_path):
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).touch()
     recipe.main([str(tmp_path), "--pictures", str(tmp_path), "--output", str(tmp_path)])
-    assert scripts(done) == ["train", "calibrate", "export", "convert"]
+    assert scripts(done) == ["train", "train", "calibrate", "export", "convert"]
 
 
 def test_without_other_weights_the_recipe_begins_with_cocos(done, tmp_path):

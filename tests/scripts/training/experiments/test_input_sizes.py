@@ -1,0 +1,38 @@
+import pytest
+import yaml
+
+from backend import PicoDetector
+from backend.settings import MODELS, ROOT
+from scripts.training.experiments import input_sizes
+
+
+def test_a_folder_for_model_dir_with_the_size_of_one_s_own(tmp_path):
+    input_sizes.make(MODELS, 320, tmp_path)
+    detector = PicoDetector(tmp_path)
+    assert detector.name == "picodet_s_320_facemask"
+    assert detector.config.preprocessor.input_size == (320, 320)
+    areas = [height * width for height, width in detector.config.preprocessor.input_sizes]
+    assert len(areas) > 1
+    assert all(0.9 < area / 320**2 <= 1 for area in areas)
+    assert [face["label"] for face in detector.predict(ROOT / "images" / "test_mask.jpg")["results"]] == ["face_mask"]
+
+
+def test_made_again_it_replaces_the_one_before(tmp_path):
+    input_sizes.make(MODELS, 320, tmp_path)
+    input_sizes.make(MODELS, 384, tmp_path)
+    assert PicoDetector(tmp_path).name == "picodet_s_384_facemask"
+
+
+def test_a_model_of_one_size_keeps_to_one(tmp_path, model_dir):
+    folder = model_dir((MODELS / "picodet_s_416_facemask.onnx").read_bytes())
+    input_sizes.make(folder, 320, tmp_path / "small")
+    assert yaml.safe_load((tmp_path / "small" / "infer_cfg.yml").read_text())["input_sizes"] is None
+    assert PicoDetector(tmp_path / "small").config.preprocessor.input_sizes == ((320, 320),)
+
+
+@pytest.mark.parametrize("size", ["0", "300", "-32"])
+def test_other_sizes_are_refused_before_anything_is_made(tmp_path, monkeypatch, size):
+    monkeypatch.setattr("sys.argv", ["", "--dataset", ".", "--lists", ".", "--sizes", size, "--output", str(tmp_path)])
+    with pytest.raises(SystemExit, match=f"{size} is no multiple of 32"):
+        input_sizes.main()
+    assert not list(tmp_path.iterdir())
