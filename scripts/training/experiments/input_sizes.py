@@ -35,6 +35,7 @@ def main() -> None:
     parser.add_argument("--lists", type=Path, required=True, help="folder with val.txt")
     parser.add_argument("--models", type=Path, default=MODELS, help="folder of the model")
     parser.add_argument("--sizes", type=int, nargs="+", default=list(range(256, 481, 32)))
+    parser.add_argument("--squares", action="store_true", help="for comparison: wide photos as squares, too")
     parser.add_argument("--output", type=Path, default=Path("output/sizes"))
     args = parser.parse_args()
     wrong = [size for size in args.sizes if size < STRIDE or size % STRIDE]
@@ -42,7 +43,7 @@ def main() -> None:
         raise SystemExit(f"{wrong[0]} is no multiple of {STRIDE}")
     truths = read_truths(args.dataset, args.lists / "val.txt")
     for size in args.sizes:
-        make(args.models, size, args.output / str(size))
+        make(args.models, size, args.output / str(size), args.squares)
     detectors = {size: PicoDetector(args.output / str(size)) for size in args.sizes}
     print("\n| input | mAP at IoU 0.5 | mAP 0.5:0.95 | one label a face | ms, one core | of the time |")
     print("| --- | --- | --- | --- | --- | --- |")
@@ -51,14 +52,22 @@ def main() -> None:
         print(row(size, detector, truths, times[size], times[max(times)]))
 
 
-def make(models: Path, size: int, folder: Path) -> None:
-    """Write a folder that MODEL_DIR takes: the model of another, with inputs as large as squares of ``size`` px."""
+def make(models: Path, size: int, folder: Path, squares: bool = False) -> None:
+    """Write a folder that MODEL_DIR takes: the model of another, with inputs as large as squares of ``size`` px.
+
+    Args:
+        models: that other folder.
+        size: a multiple of 32.
+        folder: to write.
+        squares: whether all inputs are squares; else wide and tall ones are scaled, too.
+    """
     config = yaml.safe_load((models / "infer_cfg.yml").read_text(encoding="utf-8"))
     (resize,) = (step for step in config["Preprocess"] if step["type"] == "Resize")
     usual = resize["target_size"][0]
     resize["target_size"] = [size, size]
+    others = [] if squares else config.get("input_sizes") or []
     config["input_sizes"] = [
-        [round(side * size / usual / STRIDE) * STRIDE for side in sides] for sides in config.get("input_sizes") or []
+        [round(side * size / usual / STRIDE) * STRIDE for side in sides] for sides in others
     ] or None
     model = find_model(models)
     folder.mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,11 @@ def test_made_again_it_replaces_the_one_before(tmp_path):
     assert PicoDetector(tmp_path).name == "picodet_s_384_facemask"
 
 
+def test_squares_only(tmp_path):
+    input_sizes.make(MODELS, 416, tmp_path, squares=True)
+    assert PicoDetector(tmp_path).config.preprocessor.input_sizes == ((416, 416),)
+
+
 def test_a_model_of_one_size_keeps_to_one(tmp_path, model_dir):
     folder = model_dir((MODELS / "picodet_s_416_facemask.onnx").read_bytes())
     input_sizes.make(folder, 320, tmp_path / "small")
