@@ -85,7 +85,7 @@ class PicoDetector:
         self.one_label = exclude_each_other(self.labels) if one_label is None else one_label
         self.model = OnnxModel(path, self.config.nms, len(self.labels), threads, providers)
         self.check_class_count(path.name)
-        blank = np.zeros((64, 64, 3), np.uint8)
+        blank = np.zeros((65, 97, 3), np.uint8)  # not square, so that a ratio that is kept shows
         for size in self.config.preprocessor.input_sizes or (blank.shape[:2],):
             self.model.check_input(self.config.preprocessor.of_size(size)(blank))
         if warm_up:

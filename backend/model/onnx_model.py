@@ -68,7 +68,8 @@ class OnnxModel:
         made = model_input.tensor.shape
         if any(isinstance(side, int) and side != real for side, real in zip(shape[1:], made[1:], strict=True)):
             raise ModelError(
-                f"Resize.target_size, or input_sizes, makes an input of {made[1:]}; the model takes {tuple(shape[1:])}."
+                f"infer_cfg.yml makes an input of {made[1:]} by Resize.target_size or input_sizes; "
+                f"the model takes {tuple(shape[1:])}."
             )
         if self.nms_in_graph:  # it may fail on what has no face
             return
@@ -76,8 +77,8 @@ class OnnxModel:
             self.run(model_input)
         except InferenceError:
             raise ModelError(
-                f"Resize.target_size, or input_sizes, makes an input of {made[1:]}, on which the model fails; "
-                "sides should be multiples of 32, up to 1024."
+                f"infer_cfg.yml makes an input of {made[1:]}, on which the model fails; "
+                "Resize.target_size, input_sizes, or PadStride should make its sides multiples of 32, up to 1024."
             ) from None
 
     @property

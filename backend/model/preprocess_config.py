@@ -18,6 +18,9 @@ from backend.preprocess import (
     SwapChannels,
 )
 
+MOST_SIDE = 8192  # of a photo as the model gets it, in pixels
+MOST_OTHER_SIDE = 2048  # of input_sizes, each of which is tried at start
+
 
 def build_preprocessor(value: Any, input_sizes: Any = None) -> Preprocessor:
     """Build the steps of the ``Preprocess`` section.
@@ -72,9 +75,9 @@ def check_order(steps: list[Step]) -> None:
 def build_resize(options: dict[str, Any]) -> Resize:
     """Take Resize's options out of the mapping."""
     size = options.pop("target_size", None)
-    size = [size, size] if isinstance(size, int) else size
-    if not is_size(size):
-        raise ModelError(f"Resize.target_size is {size!r}; it should be two whole numbers, height and width.")
+    size = [size, size] if type(size) is int else size
+    if not is_size(size, MOST_SIDE):
+        raise ModelError(f"Resize.target_size is {str(size)[:60]}; it should be two whole numbers, height and width.")
     interp = options.pop("interp", 1)
     if not isinstance(interp, int) or interp not in INTERPOLATIONS:
         raise ModelError(f"Resize.interp is {interp!r}; supported are {', '.join(map(str, INTERPOLATIONS))}.")
@@ -83,16 +86,19 @@ def build_resize(options: dict[str, Any]) -> Resize:
 
 def with_sizes(resize: Resize, sizes: Any) -> Resize:
     """Return the step with several sizes to choose from."""
-    if not isinstance(sizes, list) or not sizes or not all(map(is_size, sizes)):
-        raise ModelError(f"input_sizes is {sizes!r}; it should list pairs of whole numbers, height and width.")
+    if not isinstance(sizes, list) or not sizes or not all(is_size(size, MOST_OTHER_SIDE) for size in sizes):
+        raise ModelError(
+            f"input_sizes is {str(sizes)[:60]}; it should list pairs of whole numbers from 1 to {MOST_OTHER_SIDE}, "
+            "height and width."
+        )
     if resize.keep_ratio:
         raise ModelError("input_sizes goes with Resize.keep_ratio: false only.")
     return replace(resize, sizes=tuple(dict.fromkeys([resize.target_size, *((size[0], size[1]) for size in sizes)])))
 
 
-def is_size(value: Any) -> bool:
-    """Return whether a value is a height and a width."""
-    return isinstance(value, list) and len(value) == 2 and all(isinstance(n, int) and 0 < n <= 8192 for n in value)
+def is_size(value: Any, most: int) -> bool:
+    """Return whether a value is a height and a width of at most so many pixels."""
+    return isinstance(value, list) and len(value) == 2 and all(type(n) is int and 0 < n <= most for n in value)
 
 
 def build_normalize_image(options: dict[str, Any]) -> NormalizeImage:

@@ -1,8 +1,9 @@
 """Make the model faster and less accurate, or the other way: its input size; print accuracy and time of each.
 
-    python scripts/training/experiments/input_sizes.py --dataset DIR --lists DIR [--sizes 352 384] [--models DIR]
+    python scripts/training/experiments/input_sizes.py --sizes 352 [--dataset DIR --lists DIR] [--models DIR]
 
-MODEL_DIR=OUTPUT/SIZE serves one. The model is the same, ``infer_cfg.yml`` says the size; sizes are multiples of 32.
+MODEL_DIR=OUTPUT/SIZE serves one. The model is the same, ``infer_cfg.yml`` says the size; sizes are multiples of 32, up
+to 1024. Without a data set the folders are made and nothing is measured.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import numpy as np
 import yaml
 
 from backend import PicoDetector
+from backend.model.errors import ModelError
 from backend.paddle_inference import find_model
 from backend.settings import MODELS
 from scripts.training.data.voc import Truth, read_truths
@@ -25,26 +27,39 @@ from scripts.training.evaluation.evaluate_onnx import detect_all
 from scripts.training.evaluation.measures import summarise
 
 STRIDE = 32
+MOST_SIDE = 1024  # that free_size.py makes tables for
 ROUNDS = 100
 
 
 def main() -> None:
     """Make and measure as the arguments say."""
     parser = argparse.ArgumentParser(description="Make the model with several input sizes and measure each.")
-    parser.add_argument("--dataset", type=Path, required=True)
-    parser.add_argument("--lists", type=Path, required=True, help="folder with val.txt")
+    parser.add_argument("--dataset", type=Path, help="to measure on; default: nothing is measured")
+    parser.add_argument("--lists", type=Path, help="folder with its val.txt")
     parser.add_argument("--models", type=Path, default=MODELS, help="folder of the model")
     parser.add_argument("--sizes", type=int, nargs="+", default=list(range(256, 481, 32)))
     parser.add_argument("--squares", action="store_true", help="for comparison: wide photos as squares, too")
     parser.add_argument("--output", type=Path, default=Path("output/sizes"))
     args = parser.parse_args()
-    wrong = [size for size in args.sizes if size < STRIDE or size % STRIDE]
+    wrong = [size for size in args.sizes if not STRIDE <= size <= MOST_SIDE or size % STRIDE]
     if wrong:
-        raise SystemExit(f"{wrong[0]} is no multiple of {STRIDE}")
-    truths = read_truths(args.dataset, args.lists / "val.txt")
+        raise SystemExit(f"{wrong[0]} is no multiple of {STRIDE} up to {MOST_SIDE}")
+    if (args.dataset is None) != (args.lists is None):
+        raise SystemExit("--dataset and --lists go together")
     for size in args.sizes:
-        make(args.models, size, args.output / str(size), args.squares)
-    detectors = {size: PicoDetector(args.output / str(size)) for size in args.sizes}
+        folder = args.output / str(size)
+        try:
+            make(args.models, size, folder, args.squares)
+        except (OSError, ModelError) as error:
+            raise SystemExit(str(error)) from None
+        print(f"{folder} holds the model with inputs of {size} px: start the API with MODEL_DIR={folder}")
+    if args.dataset is not None:
+        measure(args.sizes, args.output, read_truths(args.dataset, args.lists / "val.txt"))
+
+
+def measure(sizes: list[int], output: Path, truths: list[Truth]) -> None:
+    """Print the table of the sizes."""
+    detectors = {size: PicoDetector(output / str(size)) for size in sizes}
     print("\n| input | mAP at IoU 0.5 | mAP 0.5:0.95 | one label a face | ms, one core | of the time |")
     print("| --- | --- | --- | --- | --- | --- |")
     times = inference_times(detectors)
@@ -60,16 +75,21 @@ def make(models: Path, size: int, folder: Path, squares: bool = False) -> None:
         size: a multiple of 32.
         folder: to write.
         squares: whether all inputs are squares; else wide and tall ones are scaled, too.
+
+    Raises:
+        ModelError: ``models`` holds no model, or is ``folder``.
+        OSError: a file cannot be read or written.
     """
+    model = find_model(models)
     config = yaml.safe_load((models / "infer_cfg.yml").read_text(encoding="utf-8"))
     (resize,) = (step for step in config["Preprocess"] if step["type"] == "Resize")
     usual = resize["target_size"][0]
     resize["target_size"] = [size, size]
     others = [] if squares else config.get("input_sizes") or []
-    config["input_sizes"] = [
-        [round(side * size / usual / STRIDE) * STRIDE for side in sides] for sides in others
-    ] or None
-    model = find_model(models)
+    scaled = [[round(side * size / usual / STRIDE) * STRIDE for side in sides] for sides in others]
+    config["input_sizes"] = [sides for sides in scaled if max(sides) <= MOST_SIDE] or None
+    if folder.resolve() == models.resolve():
+        raise ModelError(f"{folder} is the model to start from; name another folder with --output.")
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.glob("*.onnx"):
         path.unlink()

@@ -49,14 +49,19 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("--output", type=Path, help="default: in place")
     args = parser.parse_args()
+    target = args.output or args.model
+    if not args.model.is_file():
+        raise SystemExit(f"{args.model}: no such file")
+    if target.exists() and not target.is_file():
+        raise SystemExit(f"{target} is no file; name the .onnx to write")
     try:
-        free_size(args.model, args.output or args.model)
+        free_size(args.model, target)
     except UnknownFormError as error:
         raise SystemExit(f"{args.model}: {error}") from None
     except DecodeError:
         raise SystemExit(f"{args.model} is no ONNX model") from None
     except OSError as error:
-        raise SystemExit(f"{error.filename}: {error.strerror}") from None
+        raise SystemExit(f"{target} cannot be written: {error.strerror}") from None
 
 
 def free_size(source: Path, target: Path) -> None:
@@ -76,18 +81,17 @@ def free_size(source: Path, target: Path) -> None:
     free_scores(graph, scores)
     graph.drop_unused_weights()
     declare_free(model)
-    onnx.checker.check_model(model)
-    partial = target.with_suffix(".partial")
-    onnx.save(model, str(partial))
-    partial.replace(target)
+    graph.save(target.resolve())
 
 
 def fixed_size(model: onnx.ModelProto) -> tuple[int, int]:
     """Return height and width of the model's input; raise UnknownFormError if it has none."""
     shapes = {node.name: node.type.tensor_type.shape.dim for node in model.graph.input}
     sides = [side.dim_value for side in shapes.get("image", [])][2:]
-    if len(sides) != 2 or not all(sides):
-        raise UnknownFormError("it has no input `image` of a fixed height and width.")
+    if len(sides) != 2:
+        raise UnknownFormError("it has no input `image` (n, 3, h, w).")
+    if not all(sides):
+        raise UnknownFormError("its height and width are free already.")
     return sides[0], sides[1]
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,16 @@ class Graph:
         del self.model.graph.node[:]
         self.model.graph.node.extend(nodes)
         self.connect()
+
+    def save(self, target: Path) -> None:
+        """Write the model so that the file appears complete or not at all."""
+        onnx.checker.check_model(self.model)
+        partial = target.with_name(f"{target.name}.partial")
+        try:
+            onnx.save(self.model, str(partial))
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
 
     def drop_unused_weights(self) -> None:
         """Remove the weights that no node uses any more."""

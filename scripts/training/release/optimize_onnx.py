@@ -52,10 +52,7 @@ def optimize(source: Path, target: Path) -> None:
     fill_blocks_before_pooling(graph)
     graph.drop_unused_weights()
     del model.graph.value_info[:]  # their shapes have changed
-    onnx.checker.check_model(model)
-    partial = target.with_suffix(".partial")
-    onnx.save(model, str(partial))
-    partial.replace(target)
+    graph.save(target)
 
 
 def fold_constants(source: Path) -> onnx.ModelProto:

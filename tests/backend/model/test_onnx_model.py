@@ -72,20 +72,31 @@ def with_size(infer_cfg, size):
 
 def test_a_size_other_than_the_fixed_one_is_refused(model_dir, infer_cfg):
     onnx = tiny_models.without_nms(BOXES, [[0.9, 0, 0], [0, 0.8, 0.7]], size=(416, 416))
-    with pytest.raises(ModelError, match=r"input_sizes, makes an input of \(3, 320, 320\); the model takes \(3, 416"):
+    with pytest.raises(ModelError, match=r"makes an input of \(3, 320, 320\) by .*; the model takes \(3, 416"):
         PicoDetector(model_dir(onnx, **with_size(infer_cfg, [320, 320])))
-    with pytest.raises(ModelError, match=r"input_sizes, makes an input of \(3, 352, 480\); the model takes \(3, 416"):
+    with pytest.raises(ModelError, match=r"makes an input of \(3, 352, 480\) by .*; the model takes \(3, 416"):
         PicoDetector(model_dir(onnx, input_sizes=[[416, 416], [352, 480]]))
 
 
 @pytest.mark.parametrize("size", [[300, 300], [416, 430], [1056, 416]])
 def test_a_size_that_the_model_fails_on_is_refused_at_start(model_dir, infer_cfg, size):
     real = (MODELS / "picodet_s_416_facemask.onnx").read_bytes()
-    fails = r"on which the model fails; sides should be multiples of 32, up to 1024\.$"
+    fails = r"on which the model fails; .* should make its sides multiples of 32, up to 1024\.$"
     with pytest.raises(ModelError, match=fails):
         PicoDetector(model_dir(real, **with_size(infer_cfg, size)))
     with pytest.raises(ModelError, match=fails):
         PicoDetector(model_dir(real, **with_size(infer_cfg, [352, 480]), input_sizes=[size]))
+
+
+@pytest.mark.parametrize("resize", [None, {"type": "Resize", "target_size": [416, 416], "keep_ratio": True}])
+def test_sides_of_any_length_are_refused_at_start_unless_they_are_padded(model_dir, infer_cfg, resize):
+    real = (MODELS / "picodet_s_416_facemask.onnx").read_bytes()
+    steps = [resize] * bool(resize) + [dict(step) for step in infer_cfg["Preprocess"][1:]]
+    with pytest.raises(ModelError, match="on which the model fails; Resize.target_size, input_sizes, or PadStride"):
+        PicoDetector(model_dir(real, Preprocess=steps))
+    steps.append({"type": "PadStride", "stride": 32})
+    padded = PicoDetector(model_dir(real, Preprocess=steps))
+    assert padded.predict(ROOT / "images" / "test_mask.jpg")["results"]
 
 
 def test_the_released_model_takes_other_sizes(model_dir, infer_cfg):

@@ -35,9 +35,46 @@ def test_a_model_of_one_size_keeps_to_one(tmp_path, model_dir):
     assert PicoDetector(tmp_path / "small").config.preprocessor.input_sizes == ((320, 320),)
 
 
-@pytest.mark.parametrize("size", ["0", "300", "-32"])
-def test_other_sizes_are_refused_before_anything_is_made(tmp_path, monkeypatch, size):
-    monkeypatch.setattr("sys.argv", ["", "--dataset", ".", "--lists", ".", "--sizes", size, "--output", str(tmp_path)])
-    with pytest.raises(SystemExit, match=f"{size} is no multiple of 32"):
+@pytest.fixture
+def command(tmp_path, monkeypatch):
+    """Run the command; its output goes below tmp_path."""
+
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["", "--output", str(tmp_path / "sizes"), *map(str, arguments)])
         input_sizes.main()
+
+    return run
+
+
+@pytest.mark.parametrize("size", [0, 300, -32, 1056])
+def test_other_sizes_are_refused_before_anything_is_made(command, tmp_path, size):
+    with pytest.raises(SystemExit, match=f"{size} is no multiple of 32 up to 1024"):
+        command("--sizes", size)
     assert not list(tmp_path.iterdir())
+
+
+def test_without_a_data_set_the_folders_are_made(command, tmp_path, capsys):
+    command("--sizes", 352, 1024)
+    assert f"MODEL_DIR={tmp_path}/sizes/352" in capsys.readouterr().out
+    assert PicoDetector(tmp_path / "sizes" / "352").config.preprocessor.input_sizes[0] == (352, 352)
+    assert PicoDetector(tmp_path / "sizes" / "1024").config.preprocessor.input_sizes == ((1024, 1024),)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--models", "/nowhere"], "/nowhere should hold one .onnx; it holds none"),
+        (["--dataset", "."], "--dataset and --lists go together"),
+    ],
+)
+def test_what_is_missing_is_said_in_a_sentence(command, arguments, said):
+    with pytest.raises(SystemExit, match=said):
+        command("--sizes", 352, *arguments)
+
+
+def test_the_folder_to_start_from_is_not_overwritten(command, tmp_path):
+    command("--sizes", 352)
+    before = {path: path.read_bytes() for path in (tmp_path / "sizes" / "352").iterdir()}
+    with pytest.raises(SystemExit, match="is the model to start from; name another folder with --output"):
+        command("--sizes", 352, "--models", tmp_path / "sizes" / "352")
+    assert {path: path.read_bytes() for path in (tmp_path / "sizes" / "352").iterdir()} == before

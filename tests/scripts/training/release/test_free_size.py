@@ -142,7 +142,7 @@ def already_free():
     [
         (without_postprocessing, "outputs are not boxes and scores"),
         (with_cells_that_are_no_grid, "not measured from the centres of cells"),
-        (already_free, "no input `image` of a fixed height and width"),
+        (already_free, "height and width are free already"),
     ],
 )
 def test_a_graph_of_another_form_is_left_as_it_is(tmp_path, made, named):
@@ -156,7 +156,8 @@ def test_a_graph_of_another_form_is_left_as_it_is(tmp_path, made, named):
 
 
 @pytest.mark.parametrize(
-    ("content", "named"), [(b"rubbish \xff", "is no ONNX model"), (None, "No such file"), (already_free, "no input")]
+    ("content", "named"),
+    [(b"rubbish \xff", "is no ONNX model"), (None, "no such file"), (already_free, "free already")],
 )
 def test_the_command_says_in_a_sentence_what_is_wrong(tmp_path, monkeypatch, content, named):
     path = tmp_path / "model.onnx"
@@ -166,3 +167,16 @@ def test_the_command_says_in_a_sentence_what_is_wrong(tmp_path, monkeypatch, con
     with pytest.raises(SystemExit, match=named) as error:
         module.main()
     assert "\n" not in str(error.value)
+
+
+def test_the_command_writes_files_only(tmp_path, monkeypatch):
+    path = tmp_path / "model.onnx"
+    onnx.save(picodet(96, 96), str(path))
+    for output, named in (
+        (tmp_path, "is no file; name the .onnx"),
+        (tmp_path / "no" / "x.onnx", "cannot be written: No such"),
+    ):
+        monkeypatch.setattr("sys.argv", ["free_size.py", str(path), "--output", str(output)])
+        with pytest.raises(SystemExit, match=named):
+            module.main()
+    assert list(tmp_path.iterdir()) == [path]
