@@ -241,12 +241,13 @@ def panorama(detector, width, height, side):
 
 
 @pytest.mark.parametrize(("width", "height"), [(8000, 600), (600, 8000)])
-@pytest.mark.parametrize(("side", "least"), [(40, 0.9), (60, 1), (100, 1), (250, 1), (400, 1)])
-def test_faces_in_a_panorama_are_found_once_each(detector, width, height, side, least):
+@pytest.mark.parametrize("side", [40, 60, 100, 250, 400])
+def test_faces_in_a_panorama_are_found_once_each(detector, width, height, side):
     photo, boxes = panorama(detector, width, height, side)
     found = [face["box"] for face in detector.predict_image(photo)["results"]]
     times = [sum(iou(box, other) > 0.5 for other in found) for box in boxes]
-    assert times.count(1) >= least * len(boxes)
+    missed = 2 if (height, side) == (8000, 40) else 0  # one of the two samples, as small as that (models/README.md)
+    assert times.count(1) >= len(boxes) - missed
     assert max(times) == 1
     assert len(boxes) > 4
 

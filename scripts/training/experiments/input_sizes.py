@@ -20,6 +20,7 @@ import yaml
 
 from backend import PicoDetector
 from backend.model.errors import ModelError
+from backend.model.infer_config import load_infer_config
 from backend.paddle_inference import find_model
 from backend.settings import MODELS
 from scripts.training.data.voc import Truth, read_truths
@@ -46,20 +47,21 @@ def main() -> None:
         raise SystemExit(f"{wrong[0]} is no multiple of {STRIDE} up to {MOST_SIDE}")
     if (args.dataset is None) != (args.lists is None):
         raise SystemExit("--dataset and --lists go together")
+    detectors: dict[int, PicoDetector] = {}
     for size in args.sizes:
         folder = args.output / str(size)
         try:
             make(args.models, size, folder, args.squares)
+            detectors[size] = PicoDetector(folder)
         except (OSError, ModelError) as error:
             raise SystemExit(str(error)) from None
         print(f"{folder} holds the model with inputs of {size} px: start the API with MODEL_DIR={folder}")
     if args.dataset is not None:
-        measure(args.sizes, args.output, read_truths(args.dataset, args.lists / "val.txt"))
+        measure(detectors, read_truths(args.dataset, args.lists / "val.txt"))
 
 
-def measure(sizes: list[int], output: Path, truths: list[Truth]) -> None:
+def measure(detectors: dict[int, PicoDetector], truths: list[Truth]) -> None:
     """Print the table of the sizes."""
-    detectors = {size: PicoDetector(output / str(size)) for size in sizes}
     print("\n| input | mAP at IoU 0.5 | mAP 0.5:0.95 | one label a face | ms, one core | of the time |")
     print("| --- | --- | --- | --- | --- | --- |")
     times = inference_times(detectors)
@@ -77,19 +79,22 @@ def make(models: Path, size: int, folder: Path, squares: bool = False) -> None:
         squares: whether all inputs are squares; else wide and tall ones are scaled, too.
 
     Raises:
-        ModelError: ``models`` holds no model, or is ``folder``.
+        ModelError: ``models`` holds no model whose size can be changed, or is ``folder``.
         OSError: a file cannot be read or written.
     """
+    if folder.resolve() == models.resolve():
+        raise ModelError(f"{folder} is the model to start from; name another folder with --output.")
     model = find_model(models)
-    config = yaml.safe_load((models / "infer_cfg.yml").read_text(encoding="utf-8"))
-    (resize,) = (step for step in config["Preprocess"] if step["type"] == "Resize")
-    usual = resize["target_size"][0]
+    load_infer_config(models / "infer_cfg.yml")  # it says what is wrong with the file
+    config = yaml.safe_load((models / "infer_cfg.yml").read_text(encoding="utf-8-sig"))
+    resize = next((step for step in config["Preprocess"] if step["type"] == "Resize"), None)
+    if resize is None:
+        raise ModelError(f"{models / 'infer_cfg.yml'} has no Resize step, so photos keep their sizes.")
+    usual = np.atleast_1d(resize["target_size"])[0]  # one number stands for a square
     resize["target_size"] = [size, size]
     others = [] if squares else config.get("input_sizes") or []
     scaled = [[round(side * size / usual / STRIDE) * STRIDE for side in sides] for sides in others]
     config["input_sizes"] = [sides for sides in scaled if max(sides) <= MOST_SIDE] or None
-    if folder.resolve() == models.resolve():
-        raise ModelError(f"{folder} is the model to start from; name another folder with --output.")
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.glob("*.onnx"):
         path.unlink()

@@ -1,4 +1,5 @@
 import pytest
+import tiny_models
 import yaml
 
 from backend import PicoDetector
@@ -70,6 +71,18 @@ def test_without_a_data_set_the_folders_are_made(command, tmp_path, capsys):
 def test_what_is_missing_is_said_in_a_sentence(command, arguments, said):
     with pytest.raises(SystemExit, match=said):
         command("--sizes", 352, *arguments)
+
+
+def test_a_model_of_a_fixed_size_is_refused_in_a_sentence(command, model_dir):
+    fixed = tiny_models.without_nms([[0, 0, 9, 9]], [[0.9], [0.1]], size=(416, 416))
+    with pytest.raises(SystemExit, match=r"makes an input of \(3, 352, 352\) by .*; the model takes \(3, 416, 416\)"):
+        command("--sizes", 352, "--models", model_dir(fixed))
+
+
+def test_a_model_that_takes_photos_as_they_are_is_refused_in_a_sentence(command, model_dir, infer_cfg):
+    folder = model_dir(tiny_models.without_nms([[0, 0, 9, 9]], [[0.9], [0.1]]), Preprocess=infer_cfg["Preprocess"][1:])
+    with pytest.raises(SystemExit, match="infer_cfg.yml has no Resize step"):
+        command("--sizes", 352, "--models", folder)
 
 
 def test_the_folder_to_start_from_is_not_overwritten(command, tmp_path):
