@@ -18,6 +18,7 @@ from backend.paddle_inference import PicoDetector
 from backend.process.cores import Cores
 from backend.process.log_output import configure_logging
 from backend.process.memory import freeze_what_is_loaded, tune_malloc, use_one_thread_a_request
+from backend.process.staggering import Stagger
 from backend.settings import Settings, SettingsError
 from backend.web import api, docs, request_log, security
 from backend.web.admission import Admission
@@ -52,7 +53,8 @@ def create_app(settings: Settings | None = None, detector: PicoDetector | None =
     app.url_map.strict_slashes = False  # /api and /docs without a redirect
     detector = detector or PicoDetector.from_settings(settings)
     admission = Admission(settings.max_concurrency, settings.max_queue)
-    service = Service(detector, admission, Cores(settings.max_concurrency), Metrics(admission, detector.labels))
+    cores, stagger = Cores(settings.max_concurrency), Stagger(settings.max_concurrency)
+    service = Service(detector, admission, cores, stagger, Metrics(admission, detector.labels))
     app.extensions["service"] = service
     app.extensions["reloader"] = Reloader(service, settings)
     request_log.install(app, service.metrics)

@@ -12,6 +12,7 @@ from backend.model.errors import InferenceError, ModelError
 from backend.model.infer_config import Nms
 from backend.model.nms import suppress_per_class
 from backend.preprocess import ModelInput
+from backend.process.staggering import inference
 
 # what has each provider, as ONNX Runtime's documentation lists them
 PACKAGES = {
@@ -120,7 +121,8 @@ class OnnxModel:
             "im_shape": model_input.im_shape,
         }
         try:
-            return list(self.session.run(None, {name: tensors[name] for name in self.inputs}))
+            with inference():
+                return list(self.session.run(None, {name: tensors[name] for name in self.inputs}))
         except Exception as error:  # ONNX Runtime's exceptions share no public base
             hint = " A graph with NMS does so on a single candidate: export it with export.nms: False."
             raise InferenceError(f"The model failed on this photo.{hint if self.nms_in_graph else ''}") from error

@@ -77,8 +77,7 @@ class Cores:
             yield
         finally:
             keep_to(self.usable)
-            with self.lock:
-                self.free.add(core)
+            self.give_back(core)
 
     def take(self) -> int:
         """Take a free core; best the one that the thread is on, which Linux chose with other processes in mind."""
@@ -86,7 +85,21 @@ class Cores:
             current = current_core()
             core = current if current in self.free else min(self.free)
             self.free.remove(core)
+            self.place_main_thread()
             return core
+
+    def give_back(self, core: int) -> None:
+        """Let others have a core."""
+        with self.lock:
+            self.free.add(core)
+            self.place_main_thread()
+
+    def place_main_thread(self) -> None:
+        """Let the main thread, in which the server's loop runs, use the free cores only, if there are any.
+
+        Linux would leave it for up to 4 ms behind an inference on the core that it ran on last, while another idles.
+        """
+        keep_to(self.free or self.usable, os.getpid())  # Linux numbers the main thread like the process
 
 
 def current_core() -> int:
@@ -94,7 +107,7 @@ def current_core() -> int:
     return int(sched_getcpu()) if sched_getcpu else -1
 
 
-def keep_to(cores: set[int] | frozenset[int]) -> None:
-    """Let the calling thread run on these cores only; where the system forbids it, anywhere."""
+def keep_to(cores: set[int] | frozenset[int], thread: int = 0) -> None:
+    """Let a thread (by default the calling one) run on these cores only; where the system forbids it, anywhere."""
     with suppress(OSError):
-        os.sched_setaffinity(0, cores)
+        os.sched_setaffinity(thread, cores)

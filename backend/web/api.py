@@ -28,7 +28,8 @@ def detect() -> Response:
     service = current_service()
     arrived = time.perf_counter()
     expected = USUAL_LOOKS if request.args.get("detail") == "fine" else 1
-    with Turn(service.admission, service.cores, request.environ.get(GONE, lambda: False), expected) as turn:
+    gone = request.environ.get(GONE, lambda: False)
+    with Turn(service.admission, service.cores, service.stagger, gone, expected) as turn:
         admitted = time.perf_counter()
         asked = read_image_request(request)
         read = time.perf_counter()
@@ -41,9 +42,9 @@ def detect() -> Response:
             detail=asked.detail,
             between=turn.between,
         )
-    service.metrics.detected(answer, queue=admitted - arrived, read=read - admitted)
-    g.faces = len(answer["results"])
-    return jsonify(answer)
+        service.metrics.detected(answer, queue=admitted - arrived, read=read - admitted)
+        g.faces = len(answer["results"])
+        return jsonify(answer)
 
 
 @routes.get("/healthz")

@@ -7,6 +7,7 @@ from flask import current_app
 
 from backend.paddle_inference import PicoDetector
 from backend.process.cores import Cores
+from backend.process.staggering import Stagger
 from backend.web.admission import Admission
 from backend.web.metrics import Metrics
 
@@ -22,6 +23,7 @@ class Service:
     detector: PicoDetector
     admission: Admission
     cores: Cores
+    stagger: Stagger
     metrics: Metrics
     draining: threading.Event = field(default_factory=threading.Event)
 

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from types import TracebackType
 
 from backend.process.cores import Cores
+from backend.process.staggering import Stagger
 from backend.web.admission import Admission
 
 
@@ -12,19 +13,19 @@ class Turn:
     """A context in which a request may run; raises as Admission.admitted does.
 
     Args:
-        admission, cores: those of the service.
+        admission, cores, stagger: those of the service.
         gone: says whether the client has gone.
         looks: that the request is known to take before it is read.
     """
 
-    def __init__(self, admission: Admission, cores: Cores, gone: Callable[[], bool], looks: int = 1):
-        self.admission, self.cores, self.gone = admission, cores, gone
+    def __init__(self, admission: Admission, cores: Cores, stagger: Stagger, gone: Callable[[], bool], looks: int = 1):
+        self.admission, self.cores, self.stagger, self.gone = admission, cores, stagger, gone
         self.place, self.core = ExitStack(), ExitStack()
         self.looks = looks
 
     def __enter__(self) -> "Turn":
         self.place.enter_context(self.admission.admitted(self.gone, self.looks))
-        self.core.enter_context(self.cores.one())
+        self.take_a_core()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -46,4 +47,9 @@ class Turn:
         """Wait without keeping a core."""
         self.core.close()
         wait()
+        self.take_a_core()
+
+    def take_a_core(self) -> None:
+        """Run on a core of its own, and out of step with the others."""
         self.core.enter_context(self.cores.one())
+        self.core.enter_context(self.stagger.one())

@@ -15,7 +15,7 @@ def kept(monkeypatch):
     """A machine of four cores; the cores that each call of keep_to was given."""
     calls = []
     monkeypatch.setattr(cores, "usable_cores", lambda: FOUR)
-    monkeypatch.setattr(cores, "keep_to", calls.append)
+    monkeypatch.setattr(cores, "keep_to", lambda kept, thread=0: None if thread else calls.append(kept))
     return calls
 
 
@@ -29,6 +29,21 @@ def test_those_that_run_at_once_have_different_cores(kept, monkeypatch):
     with shared.one(), shared.one(), shared.one(), shared.one():
         assert kept == [{2}, {0}, {1}, {5}]
     assert kept[4:] == [FOUR] * 4
+
+
+def test_the_main_thread_keeps_to_the_free_cores_and_has_all_while_none_is(monkeypatch):
+    given = []
+    monkeypatch.setattr(cores, "usable_cores", lambda: FOUR)
+    monkeypatch.setattr(
+        cores, "keep_to", lambda kept, thread=0: given.append(set(kept)) if thread == os.getpid() else None
+    )
+    on_core(monkeypatch, 0)
+    shared = Cores(4)
+    with shared.one(), shared.one(), shared.one():
+        assert given == [{1, 2, 5}, {2, 5}, {5}]
+        with shared.one():
+            assert given[3] == FOUR
+    assert given[4:] == [{5}, {2, 5}, {1, 2, 5}, FOUR]
 
 
 def test_a_core_is_free_again_also_after_an_error(kept, monkeypatch):
@@ -82,6 +97,26 @@ def test_real_threads_are_kept_to_one_core_and_let_go():
     assert len(seen[0]) == 1
     assert seen[0] <= before
     assert seen[1] == before
+    assert usable_cores() == before
+
+
+@pytest.mark.skipif(len(usable_cores()) < 2, reason="one core")
+def test_the_real_main_thread_leaves_the_core_of_an_inference():
+    shared, inside, go = Cores(len(usable_cores())), threading.Event(), threading.Event()
+
+    def run():
+        with shared.one():
+            inside.set()
+            go.wait(10)
+
+    before = usable_cores()
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert inside.wait(10)
+    assert usable_cores() == shared.free
+    assert len(shared.free) == len(before) - 1
+    go.set()
+    thread.join()
     assert usable_cores() == before
 
 

@@ -3,26 +3,28 @@ import threading
 import pytest
 
 from backend.process.cores import Cores
+from backend.process.staggering import Stagger
 from backend.web.admission import Admission
 from backend.web.problems import ApiProblem
 from backend.web.turn import Turn
 
 
 def test_a_turn_keeps_a_place_and_a_core_and_gives_both_back():
-    admission, cores = Admission(concurrency=1, queue=1), Cores(1)
+    admission, cores, stagger = Admission(concurrency=1, queue=1), Cores(1), Stagger(1)
     free = set(cores.free)
-    with Turn(admission, cores, lambda: False) as turn:
-        assert admission.running == 1
+    with Turn(admission, cores, stagger, lambda: False) as turn:
+        assert (admission.running, stagger.free.qsize()) == (1, 0)
         turn.takes(3)
         turn.between()
         turn.between()
         assert turn.looks == 1
-    assert (admission.running, cores.free) == (0, free)
+    assert (admission.running, cores.free, stagger.free.qsize()) == (0, free, 1)
 
 
 def test_a_client_that_goes_between_two_looks_costs_no_more():
     admission, gone = Admission(concurrency=1, queue=1), threading.Event()
-    with pytest.raises(ApiProblem, match="closed the connection"), Turn(admission, Cores(1), gone.is_set) as turn:
+    turn = Turn(admission, Cores(1), Stagger(1), gone.is_set)
+    with pytest.raises(ApiProblem, match="closed the connection"), turn:
         turn.takes(3)
         gone.set()
         turn.between()
