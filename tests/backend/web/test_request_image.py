@@ -1,11 +1,14 @@
 import base64
+import io
 import random
 import tracemalloc
 
 import pytest
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.test import EnvironBuilder
 
 from backend.web.problems import ApiProblem
-from backend.web.request_image import decode_base64, load_json, read_options
+from backend.web.request_image import MOST_JSON_PARTS, InMemoryRequest, decode_base64, load_json, read_options
 
 DATA = bytes(range(256))
 ENCODED = base64.b64encode(DATA).decode()
@@ -123,6 +126,46 @@ def test_hostile_base64_takes_a_small_multiple_of_its_size(text):
 def test_json_of_very_many_parts_is_refused_before_it_is_parsed(part):
     body = b'{"image": [' + part * (MEBIBYTE // len(part)) + b"0]}"
     assert peak_memory(lambda: load_json(body)) < 4 * MEBIBYTE
+
+
+@pytest.mark.parametrize("brackets", [0, 1, 300])
+def test_json_may_have_so_many_parts_and_not_one_more(brackets):
+    most = [[]] * brackets + [0] * (
+        MOST_JSON_PARTS - 2 * brackets
+    )  # a comma before each but the first, and one bracket
+    assert load_json(str(most).encode()) == most
+    with pytest.raises(ApiProblem, match="far too many parts"):
+        load_json(str([*most, 0]).encode())
+
+
+def make_request(**changes):
+    environ = EnvironBuilder(method="POST", data=b"0123456789").get_environ() | changes
+    request = InMemoryRequest(environ)
+    request.max_content_length = 10
+    return request
+
+
+def test_a_body_that_the_server_holds_is_not_copied():
+    body = io.BytesIO(DATA * 1000)
+    request = make_request(**{"wsgi.input": body, "wsgi.input_terminated": True, "CONTENT_LENGTH": "10"})
+    assert request.stream is body
+    assert request.get_data() == DATA * 1000
+
+
+@pytest.mark.parametrize("terminated", [{}, {"wsgi.input_terminated": True}])
+def test_a_body_over_the_limit_is_refused_also_where_the_server_holds_it(terminated):
+    request = make_request(**{"wsgi.input": io.BytesIO(b"0" * 11), "CONTENT_LENGTH": "11"}, **terminated)
+    with pytest.raises(RequestEntityTooLarge):
+        request.get_data()
+
+
+def test_of_another_server_no_more_is_read_than_was_declared():
+    stream = io.BufferedReader(io.BytesIO(b"0123456789 and the next request"))
+    assert make_request(**{"wsgi.input": stream, "CONTENT_LENGTH": "10"}).get_data() == b"0123456789"
+    assert (
+        make_request(**{"wsgi.input": io.BytesIO(b"0123456789 and"), "CONTENT_LENGTH": "10"}).get_data()
+        == b"0123456789"
+    )
 
 
 @pytest.mark.parametrize("field", ["threshold", "annotate"])
