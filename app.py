@@ -53,7 +53,8 @@ def create_app(settings: Settings | None = None, detector: PicoDetector | None =
     app.url_map.strict_slashes = False  # /api and /docs without a redirect
     detector = detector or PicoDetector.from_settings(settings)
     admission = Admission(settings.max_concurrency, settings.max_queue)
-    cores, stagger = Cores(settings.max_concurrency), Stagger(settings.max_concurrency)
+    cores = Cores(settings.max_concurrency, lambda: admission.waiting > 0)
+    stagger = Stagger(settings.max_concurrency)
     service = Service(detector, admission, cores, stagger, Metrics(admission, detector.labels))
     app.extensions["service"] = service
     app.extensions["reloader"] = Reloader(service, settings)

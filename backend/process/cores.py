@@ -4,7 +4,7 @@ import ctypes
 import math
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -55,14 +55,21 @@ class Cores:
     It leaves all to Linux where fewer or more inferences than cores run at once: other processes are meant to use the
     cores too then, such as a replica for each core. So it does where a system has no affinity of threads.
 
+    The main thread, in which the server's loop runs, has the free cores meanwhile. Linux would leave it for up to 4 ms
+    behind an inference on the core that it ran on last, while another core idles.
+
     Args:
         concurrency: inferences at once.
+        others_wait: says whether a core that is given back is taken again at once; the main thread stays where it is
+            then, since a loop with much to do would be moved to and fro.
     """
 
-    def __init__(self, concurrency: int):
+    def __init__(self, concurrency: int, others_wait: Callable[[], bool] = lambda: False):
         self.usable = usable_cores()
         self.apart = hasattr(os, "sched_setaffinity") and 1 < concurrency == len(self.usable)
+        self.others_wait = others_wait
         self.free = set(self.usable)
+        self.of_main_thread = self.usable
         self.lock = threading.Lock()
 
     @contextmanager
@@ -85,21 +92,23 @@ class Cores:
             current = current_core()
             core = current if current in self.free else min(self.free)
             self.free.remove(core)
-            self.place_main_thread()
+            if self.of_main_thread != self.usable:
+                self.place_main_thread()
             return core
 
     def give_back(self, core: int) -> None:
         """Let others have a core."""
         with self.lock:
             self.free.add(core)
-            self.place_main_thread()
+            if not self.others_wait():
+                self.place_main_thread()
 
     def place_main_thread(self) -> None:
-        """Let the main thread, in which the server's loop runs, use the free cores only, if there are any.
-
-        Linux would leave it for up to 4 ms behind an inference on the core that it ran on last, while another idles.
-        """
-        keep_to(self.free or self.usable, os.getpid())  # Linux numbers the main thread like the process
+        """Let the main thread use the free cores only, if there are any."""
+        cores = frozenset(self.free) or self.usable
+        if cores != self.of_main_thread:
+            self.of_main_thread = cores
+            keep_to(cores, os.getpid())  # Linux numbers the main thread like the process
 
 
 def current_core() -> int:

@@ -42,9 +42,9 @@ def detect() -> Response:
             detail=asked.detail,
             between=turn.between,
         )
-        service.metrics.detected(answer, queue=admitted - arrived, read=read - admitted)
-        g.faces = len(answer["results"])
-        return jsonify(answer)
+    service.metrics.detected(answer, queue=admitted - arrived, read=read - admitted)
+    g.faces = len(answer["results"])
+    return jsonify(answer)
 
 
 @routes.get("/healthz")

@@ -31,19 +31,38 @@ def test_those_that_run_at_once_have_different_cores(kept, monkeypatch):
     assert kept[4:] == [FOUR] * 4
 
 
-def test_the_main_thread_keeps_to_the_free_cores_and_has_all_while_none_is(monkeypatch):
-    given = []
+@pytest.fixture
+def given(monkeypatch):
+    """A machine of four cores; those that the main thread was given, each time."""
+    calls = []
     monkeypatch.setattr(cores, "usable_cores", lambda: FOUR)
-    monkeypatch.setattr(
-        cores, "keep_to", lambda kept, thread=0: given.append(set(kept)) if thread == os.getpid() else None
-    )
+    monkeypatch.setattr(cores, "keep_to", lambda kept, thread=0: calls.append(kept) if thread == os.getpid() else None)
     on_core(monkeypatch, 0)
+    return calls
+
+
+def test_the_main_thread_has_the_cores_that_become_free_and_all_while_none_is(given):
     shared = Cores(4)
-    with shared.one(), shared.one(), shared.one():
-        assert given == [{1, 2, 5}, {2, 5}, {5}]
+    with shared.one():
+        with shared.one(), shared.one(), shared.one():
+            assert given == []
+        assert given == [{5}, {2, 5}, {1, 2, 5}]
         with shared.one():
-            assert given[3] == FOUR
-    assert given[4:] == [{5}, {2, 5}, {1, 2, 5}, FOUR]
+            assert given[3:] == [{2, 5}]
+            with shared.one(), shared.one():
+                assert given[4:] == [{5}, FOUR]
+    assert given[6:] == [{5}, {2, 5}, {1, 2, 5}, FOUR]
+
+
+def test_the_main_thread_is_not_moved_while_others_wait_for_a_core(given):
+    waiting = [1]
+    shared = Cores(4, lambda: bool(waiting))
+    with shared.one(), shared.one(), shared.one(), shared.one():
+        pass
+    assert given == []
+    with shared.one(), shared.one():
+        waiting.clear()
+    assert given == [{1, 2, 5}, FOUR]
 
 
 def test_a_core_is_free_again_also_after_an_error(kept, monkeypatch):
@@ -113,8 +132,11 @@ def test_the_real_main_thread_leaves_the_core_of_an_inference():
     thread = threading.Thread(target=run)
     thread.start()
     assert inside.wait(10)
-    assert usable_cores() == shared.free
-    assert len(shared.free) == len(before) - 1
+    for _ in range(2):
+        with shared.one():  # this thread is the main one
+            pass
+        assert usable_cores() == shared.free
+        assert len(shared.free) == len(before) - 1
     go.set()
     thread.join()
     assert usable_cores() == before
