@@ -42,9 +42,10 @@ def detect() -> Response:
             detail=asked.detail,
             between=turn.between,
         )
-    service.metrics.detected(answer, queue=admitted - arrived, read=read - admitted)
-    g.faces = len(answer["results"])
-    return jsonify(answer)
+        turn.end_if_others_wait()
+        service.metrics.detected(answer, queue=admitted - arrived, read=read - admitted)
+        g.faces = len(answer["results"])
+        return jsonify(answer)
 
 
 @routes.get("/healthz")

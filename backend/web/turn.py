@@ -29,6 +29,10 @@ class Turn:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Give the core and the place to run to others; a second time it does nothing."""
         self.core.close()
         self.place.close()
 
@@ -42,6 +46,14 @@ class Turn:
         """Let others in between two looks."""
         self.looks -= 1
         self.give_up_the_core(lambda: self.admission.let_others_in(self.looks, self.gone))
+
+    def end_if_others_wait(self) -> None:
+        """Give all up as soon as the faces are found; where nobody waits, the answer is built out of step, too.
+
+        To end always here cost 3 % at 2 clients on 2 cores, never to do so 5 % at 64 (fresh servers in turn).
+        """
+        if self.admission.waiting:
+            self.end()
 
     def give_up_the_core(self, wait: Callable[[], None]) -> None:
         """Wait without keeping a core."""

@@ -1,4 +1,5 @@
 import threading
+import time
 
 import pytest
 
@@ -19,6 +20,22 @@ def test_a_turn_keeps_a_place_and_a_core_and_gives_both_back():
         turn.between()
         assert turn.looks == 1
     assert (admission.running, cores.free, stagger.free.qsize()) == (0, free, 1)
+
+
+def test_it_ends_early_only_where_others_wait():
+    admission, stagger, others = Admission(concurrency=1, queue=1), Stagger(1), []
+    with Turn(admission, Cores(1), stagger, lambda: False) as turn:
+        turn.end_if_others_wait()
+        assert (admission.running, stagger.free.qsize()) == (1, 0)
+        other = threading.Thread(target=lambda: others.append(admission.enter(1)))
+        other.start()
+        while not admission.waiting:
+            time.sleep(0.001)
+        turn.end_if_others_wait()
+        other.join(10)
+        assert (len(others), stagger.free.qsize()) == (1, 1)
+    assert admission.running == 1  # the other's
+    assert stagger.free.qsize() == 1
 
 
 def test_a_client_that_goes_between_two_looks_costs_no_more():
