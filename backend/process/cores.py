@@ -55,8 +55,8 @@ class Cores:
     It leaves all to Linux where fewer or more inferences than cores run at once: other processes are meant to use the
     cores too then, such as a replica for each core. So it does where a system has no affinity of threads.
 
-    The main thread, in which the server's loop runs, has the free cores meanwhile. Linux would leave it for up to 4 ms
-    behind an inference on the core that it ran on last, while another core idles.
+    As soon as one ends beside others, the main thread, in which the server's loop runs, has the free cores only. Linux
+    would leave it for up to 4 ms behind an inference on the core that it ran on last, while another core idles.
 
     Args:
         concurrency: inferences at once.
@@ -100,8 +100,13 @@ class Cores:
         """Let others have a core."""
         with self.lock:
             self.free.add(core)
-            if not self.others_wait():
+            if self.free == self.usable or not self.others_wait():
                 self.place_main_thread()
+
+    def allow_all(self) -> None:
+        """Let the calling thread run on all cores: one that the main thread starts has only what is free just then."""
+        if self.apart:
+            keep_to(self.usable)
 
     def place_main_thread(self) -> None:
         """Let the main thread use the free cores only, if there are any."""

@@ -17,7 +17,7 @@ of_this_thread = threading.local()
 
 
 class Stagger:
-    """Lets half of the threads work between two inferences at once.
+    """Lets half of the threads (rounded down, at least one) work between two inferences at once.
 
     With the place of the loop (cores.py) and the end of the turn (web/turn.py) that gave 5 % more photos a second at 2
     clients on 2 cores (fresh servers in turn).
@@ -35,13 +35,13 @@ class Stagger:
     @contextmanager
     def one(self) -> Iterator[None]:
         """Work while few others do; during an inference (see there) others may."""
-        of_this_thread.stagger = self
         self.take()
+        of_this_thread.stagger = self
         try:
             yield
         finally:
-            self.give_back()
             of_this_thread.stagger = None
+            self.give_back()
 
     def take(self) -> None:
         """Wait for a place, but no longer than others usually need: a large photo that is decoded holds nobody up."""
@@ -56,6 +56,7 @@ class Stagger:
     def give_back(self) -> None:
         """Give the place to who waits for it, if this thread has one."""
         if of_this_thread.has_place:
+            of_this_thread.has_place = False
             self.free.put(None)
 
 

@@ -33,6 +33,7 @@ class Reloader:
         """
         if not self.lock.acquire(blocking=False):
             raise ApiProblem("reloading", "The model is being reloaded already; wait for that.", {"Retry-After": "1"})
+        self.service.cores.allow_all()  # a provider's own threads would keep to this one's cores
         try:
             detector = PicoDetector.from_settings(self.settings)
         except ModelError as error:

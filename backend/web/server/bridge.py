@@ -40,23 +40,28 @@ class Bridge:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
+        answer = await self.answer(scope, receive)
+        if answer is not None:
+            status, headers, content = answer
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": content})
+
+    async def answer(self, scope: Any, receive: Any) -> Answer | None:
+        """Read the body and call the app; what has been refused has no answer. The body is gone before that is sent."""
         connection: Connection = scope["connection"]
         body = io.BytesIO()
         try:
             length = await self.read(scope, receive, body)
             if not connection.is_open:
-                return
+                return None
             environ = build_environ(scope, body, length, lambda: not connection.is_open)
             loop = asyncio.get_running_loop()
-            status, headers, content = await loop.run_in_executor(self.workers, self.work, environ)
+            return await loop.run_in_executor(self.workers, self.work, environ)
         except asyncio.CancelledError:  # the time to end in is over
             connection.refuse("draining")
-            return
-        finally:
-            self.held -= body.seek(0, io.SEEK_END)
-            body.close()
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": content})
+            return None
+        finally:  # neither moved nor closed: where it was cancelled, the thread reads it still
+            self.held -= len(body.getvalue())
 
     async def read(self, scope: Any, receive: Any, body: io.BytesIO) -> int:
         """Read the body, and return its length; of one that is too large nothing is kept: the app only says so.

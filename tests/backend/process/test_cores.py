@@ -63,6 +63,19 @@ def test_the_main_thread_is_not_moved_while_others_wait_for_a_core(given):
     with shared.one(), shared.one():
         waiting.clear()
     assert given == [{1, 2, 5}, FOUR]
+    with shared.one():
+        with shared.one():
+            pass
+        waiting.append(1)
+    assert given[2:] == [{1, 2, 5}, FOUR]  # whoever waited may have gone: with all cores free, it has all
+
+
+def test_a_thread_of_the_main_threads_may_have_all_cores_again(kept, monkeypatch):
+    shared = Cores(4)
+    shared.allow_all()
+    assert kept == [FOUR]
+    Cores(3).allow_all()
+    assert kept == [FOUR]
 
 
 def test_a_core_is_free_again_also_after_an_error(kept, monkeypatch):

@@ -91,6 +91,17 @@ def test_an_error_gives_the_place_back():
     assert stagger.free.qsize() == 1
 
 
+def test_where_no_place_can_be_taken_back_none_is_made(monkeypatch):
+    stagger = Stagger(2)
+
+    def fail():
+        raise MemoryError
+
+    with pytest.raises(MemoryError), stagger.one(), inference():
+        monkeypatch.setattr(stagger, "take", fail)
+    assert stagger.free.qsize() == 1
+
+
 def test_without_a_stagger_an_inference_just_runs():
     with inference():
         pass

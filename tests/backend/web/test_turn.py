@@ -38,6 +38,25 @@ def test_it_ends_early_only_where_others_wait():
     assert stagger.free.qsize() == 1
 
 
+def test_without_a_queue_it_always_ends_early():
+    admission = Admission(concurrency=1, queue=0)
+    with Turn(admission, Cores(1), Stagger(1), lambda: False) as turn:
+        turn.end_if_others_wait()
+        assert admission.running == 0
+
+
+def test_where_no_core_can_be_taken_its_place_is_given_back(monkeypatch):
+    admission, cores = Admission(concurrency=1, queue=1), Cores(1)
+
+    def fail():
+        raise MemoryError
+
+    monkeypatch.setattr(cores, "one", fail)
+    with pytest.raises(MemoryError), Turn(admission, cores, Stagger(1), lambda: False):
+        pass
+    assert admission.running == 0
+
+
 def test_a_client_that_goes_between_two_looks_costs_no_more():
     admission, gone = Admission(concurrency=1, queue=1), threading.Event()
     turn = Turn(admission, Cores(1), Stagger(1), gone.is_set)
