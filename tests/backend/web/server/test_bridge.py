@@ -1,5 +1,6 @@
 import asyncio
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -55,7 +56,9 @@ def send_body(bridge, send):
     async def receive():
         return parts.pop(0)
 
-    asyncio.run(bridge(scope, receive, send))
+    # in a thread of its own: while Playwright lives, the main thread has a running loop
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(bridge(scope, receive, send))).result()
 
 
 def test_the_body_is_gone_before_the_answer_is_sent_which_a_client_may_never_read(bridge, seen):
