@@ -23,6 +23,7 @@ from typing import Any
 
 if __package__ in (None, ""):  # run as a file: find the repository's packages, not the modules beside this one
     sys.path[0] = str(Path(__file__).resolve().parents[1])
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # till the run begins, Ctrl-C ends it without a traceback
 
 from backend.datasets.folder import FORMATS
 from backend.model.errors import ModelError
@@ -68,7 +69,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--address", help="of a Ray cluster, or auto; default: this machine by itself")
     parser.add_argument("--actors", type=int, help="detectors at once; default: one a core")
     args = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # Ray's processes are ended too
     if args.actors is not None and args.actors < 1:
         parser.error(f"--actors {args.actors} should be 1 or more")
     if args.threshold is not None and not 0 <= args.threshold <= 1:
@@ -79,6 +79,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"OUT should be a folder, not {args.output}; copy the rows there afterwards")
     args.output = Path(args.output)
     try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)  # Ray's processes are ended too
         settings = Settings.from_environment()
         model, labels = model_of(settings)
         if args.save_labels:

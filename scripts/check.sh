@@ -33,5 +33,6 @@ fi
 "$PYTHON" -m mypy
 "$(dirname "$PYTHON")/lint-imports" --no-cache --no-logo
 "$PYTHON" -m bandit --quiet --configfile pyproject.toml --recursive app.py backend scripts
-# a process for each core, up to four; a module's tests share its servers, so they stay together
-exec "$PYTHON" -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile "$@"
+# A process for each core, up to four; a module's tests share its servers, so they stay together, and the browser's come
+# last, as conftest.py sorts them.
+exec "$PYTHON" -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder "$@"

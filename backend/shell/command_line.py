@@ -53,8 +53,9 @@ class Wish(NamedTuple):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status: 0, 1 if any file failed or was cut, 2 if nothing could be tried."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that no half-written video stays
     try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)  # so that no half-written video stays
         return run(arguments)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
