@@ -1,14 +1,16 @@
 """The API: ``create_app`` returns the WSGI app; ``python app.py`` serves it."""
 
+import os
 import re
 import signal
 import sys
 from functools import partial
 from pathlib import Path
 
-if __package__ in (None, ""):  # run as a file, with PYTHONSAFEPATH too
-    sys.path.insert(0, str(Path(__file__).resolve().parent))
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # till it serves, Ctrl-C ends it without a traceback
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent))  # PYTHONSAFEPATH leaves it out
+    for number in (signal.SIGINT, signal.SIGTERM):  # till it serves; a container's first process has no default
+        signal.signal(number, lambda number, _: os._exit(128 + number))
 
 from flask import Flask
 from flask_cors import CORS

@@ -1,23 +1,23 @@
 """Everything that can be configured, with its default: the only place that reads the environment."""
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from backend import addresses
 from backend.process.cores import core_count
 
 HIGHEST_PIXEL_LIMIT = 2**27
 MOST_DIGITS = 20
+LONGEST_KEY = 1000  # characters; a header of 64 KiB would be refused
+LONGEST_SHOWN = 100  # of a value that cannot be used
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "models"
-HOST_NAME = re.compile(r"[\w.:-]{1,255}")
-ORIGIN = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?")
 
 
 class SettingsError(ValueError):
@@ -40,26 +40,32 @@ def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
     return read
 
 
-def origins(text: str) -> tuple[str, ...]:
-    """Read a comma-separated list of origins, such as ``http://localhost:8000``."""
-    found = tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
-    if not all(origin == "*" or ORIGIN.fullmatch(origin) for origin in found):
-        raise ValueError("a comma-separated list of origins such as http://localhost:8000, or *")
-    return found
+def listed(read: Callable[[str], str], what: str) -> Callable[[str], tuple[str, ...]]:
+    """Return a reader of comma-separated lists; ``*`` in them is any, and stays as it is."""
+
+    def read_all(text: str) -> tuple[str, ...]:
+        parts = [part.strip() for part in text.split(",") if part.strip()]
+        try:
+            found = tuple(part if part == "*" else read(part) for part in parts)
+        except ValueError:
+            found = ()
+        if not found:
+            raise ValueError(f"a comma-separated list of {what}, or *")
+        return found
+
+    return read_all
 
 
-def hosts(text: str) -> tuple[str, ...]:
-    """Read a comma-separated list of host names or addresses, without ports; ``*`` is any."""
-    found = tuple(part.strip().lower().strip("[]") for part in text.split(",") if part.strip())
-    if not all(host == "*" or HOST_NAME.fullmatch(host) for host in found):
-        raise ValueError("a comma-separated list of host names such as my-machine or 192.0.2.1, without ports, or *")
-    return found
+origins = listed(addresses.origin, "origins such as http://localhost:8000")
+hosts = listed(addresses.host_name, "host names such as my-machine or 192.0.2.1, without ports")
 
 
 def secret(value: str) -> str:
     """Read a key: what a header can carry."""
-    if not value.isprintable() or value != value.strip():
-        raise ValueError("printable characters in UTF-8, without line breaks and without blanks around them")
+    if not value.isprintable() or value != value.strip() or len(value) > LONGEST_KEY:
+        raise ValueError(
+            f"up to {LONGEST_KEY} printable characters in UTF-8, without line breaks and without blanks around them"
+        )
     return value
 
 
@@ -68,6 +74,16 @@ def text(value: str) -> str:
     if not value.strip():
         raise ValueError("a text that is not blank")
     return value.strip()
+
+
+def host(value: str) -> str:
+    """Read what sockets listen on."""
+    value = text(value).removeprefix("[").removesuffix("]")
+    try:
+        addresses.host_name(value)
+    except ValueError:
+        raise ValueError("an address of this machine such as 127.0.0.1, or its name") from None
+    return value
 
 
 def folder(value: str) -> Path:
@@ -106,7 +122,7 @@ PORT = whole_number(1, 65535)
 class Settings:
     """The settings; each field's environment variable is its name in capitals."""
 
-    host: str = setting("127.0.0.1", text, "address that both servers listen on; `0.0.0.0` for other machines")
+    host: str = setting("127.0.0.1", host, "address that both servers listen on; `0.0.0.0` for other machines")
     api_port: int = setting(5000, PORT, "port of the API")
     web_port: int = setting(8000, PORT, "port of the page")
     cors_origins: tuple[str, ...] = setting(
@@ -161,7 +177,7 @@ class Settings:
                 try:
                     values[entry.name] = entry.metadata["read"](value)
                 except ValueError as error:
-                    shown = f"={value!r}" if entry.repr else ""
+                    shown = f"={value[:LONGEST_SHOWN]!r}" if entry.repr else ""
                     raise SettingsError(f"{entry.name.upper()}{shown} should be {error}.") from None
         return cls(**values)
 
@@ -170,9 +186,13 @@ class Settings:
         """Origins that may call the API: those configured, else the page's own on this machine."""
         if self.cors_origins:
             return self.cors_origins
-        own = f"[{self.host}]" if ":" in self.host else self.host
-        hosts = dict.fromkeys(["localhost", "127.0.0.1", "[::1]", own])
-        return tuple(f"http://{host}:{self.web_port}" for host in hosts)
+        names = dict.fromkeys([*LOOPBACK, self.host_name, *self.allowed_hosts])
+        return tuple(addresses.origin(f"http://{name}:{self.web_port}") for name in names if name != "*")
+
+    @property
+    def host_name(self) -> str:
+        """HOST as a request names it."""
+        return addresses.host_name(self.host)
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -181,4 +201,4 @@ class Settings:
             return ()
         if self.allowed_hosts:
             return self.allowed_hosts
-        return LOOPBACK if self.host.lower() in LOOPBACK else ()
+        return tuple(dict.fromkeys([*LOOPBACK, self.host_name])) if addresses.is_loopback(self.host) else ()

@@ -28,6 +28,7 @@ if __package__ in (None, ""):  # run as a file: find the repository's packages, 
 from backend.datasets.folder import FORMATS
 from backend.model.errors import ModelError
 from backend.parts.cutting import DETAILS
+from backend.process.cores import core_count
 from backend.process.log_output import own_standard_error
 from backend.settings import ROOT, Settings, SettingsError
 
@@ -146,7 +147,7 @@ def cluster(address: str | None) -> Iterator[None]:
     environment: dict[str, Any] = {"env_vars": {"PYTHONPATH": str(ROOT)}}
     if address:
         environment = {"working_dir": str(ROOT), "excludes": [".git", ".venv*", "output", "tests"]}
-    workers = WORKERS_A_CORE * (os.cpu_count() or 1)
+    workers = WORKERS_A_CORE * core_count()
     own = {"include_dashboard": False, "_system_config": {"num_workers_soft_limit": workers}}
     options: dict[str, Any] = {} if address else own
     options |= {"runtime_env": environment, "logging_level": logging.ERROR, "log_to_driver": False}

@@ -18,13 +18,15 @@ from typing import TextIO
 
 if __package__ in (None, ""):  # run as a file: find the repository's packages, not the modules beside this one
     sys.path[0] = str(Path(__file__).resolve().parents[1])
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # till it handles it, Ctrl-C ends it without a traceback
 
+from backend.addresses import address, host_name, is_any_ipv6, is_loopback
 from backend.settings import ROOT, Settings, SettingsError
 
 START_SECONDS = 60
 POLL_SECONDS = 0.1
-OTHER_LOOPBACK = {"127.0.0.1": "::1", "::1": "127.0.0.1"}  # browsers try both for localhost
-ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
+NO_ADDRESS_OF_OURS = (errno.EADDRNOTAVAIL, errno.EINVAL)  # the latter of fe80::1, which needs an interface
+LOOPBACK = {4: "127.0.0.1", 6: "::1"}  # browsers try both for localhost
 
 
 class Stopped(Exception):
@@ -83,10 +85,12 @@ def check_ports(settings: Settings) -> None:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         with socket.socket(family) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if is_any_ipv6(settings.host) and socket.has_dualstack_ipv6():
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
             try:
                 probe.bind((settings.host, port))
             except OSError as error:
-                if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+                if isinstance(error, socket.gaierror) or error.errno in NO_ADDRESS_OF_OURS:
                     raise StartError(
                         f"HOST={settings.host} is no address of this machine ({error.strerror})."
                     ) from None
@@ -108,8 +112,8 @@ def is_listening(address: str, port: int) -> bool:
 
 def url_host(host: str) -> str:
     """Return the host that a URL on this machine takes."""
-    host = ANY_ADDRESS.get(host, host)
-    return f"[{host}]" if ":" in host else host
+    found = address(host)
+    return host_name(LOOPBACK[found.version] if found is not None and found.is_unspecified else host)
 
 
 def start(script: str) -> subprocess.Popen[bytes]:
@@ -151,23 +155,33 @@ def check_alive(servers: dict[str, subprocess.Popen[bytes]]) -> None:
 
 def announce(settings: Settings, host: str) -> None:
     """Say where to look."""
-    shown = "localhost" if settings.host == "127.0.0.1" else host
-    if settings.host in OTHER_LOOPBACK:
-        other = OTHER_LOOPBACK[settings.host]
-        taken = [port for port in (settings.api_port, settings.web_port) if is_listening(other, port)]
-        if taken:  # macOS's AirPlay on port 5000, for one
-            shown = host
-            where = f"{url_host(other)}, port {taken[0]}"
-            print(f"\nAnother program listens on {where}: open the address below, not localhost, which it shares.")
+    lines = [""]
+    shown = "localhost" if settings.host == LOOPBACK[4] else host
+    other = other_loopback(settings.host)
+    taken = [port for port in (settings.api_port, settings.web_port) if other and is_listening(other, port)]
+    if taken:  # macOS's AirPlay on port 5000, for one
+        shown = LOOPBACK[4] if shown == "localhost" else host
+        where = f"{url_host(other)}, port {taken[0]}"
+        lines += [f"Another program listens on {where}: open the address below, not localhost, which it shares.", ""]
+    if settings.hosts and shown not in settings.hosts:
+        shown = settings.hosts[0]
     page = f"http://{shown}:{settings.web_port}/"
     if settings.api_port != type(settings).api_port:
         page += f"?api=http://{shown}:{settings.api_port}"
-    print(f"\nReady. Open {page}")
-    print(f"The API answers at http://{shown}:{settings.api_port}/api/")
-    if settings.host in ANY_ADDRESS and not settings.cors_origins:
+    lines += [f"Ready. Open {page}", f"The API answers at http://{shown}:{settings.api_port}/api/"]
+    found = address(settings.host)
+    if found is not None and found.is_unspecified and not settings.cors_origins:
         ports = f"HOST={settings.host} API_PORT={settings.api_port} WEB_PORT={settings.web_port}"
-        print(f"For other machines: {ports} CORS_ORIGINS=http://THIS-MACHINE:{settings.web_port} sh test.sh")
-    print("Ctrl-C stops both.", flush=True)
+        lines.append(f"For other machines: {ports} CORS_ORIGINS=http://THIS-MACHINE:{settings.web_port} sh test.sh")
+    say("\n".join([*lines, "Ctrl-C stops both."]), sys.stdout)
+
+
+def other_loopback(host: str) -> str:
+    """Return the address that localhost stands for besides the one that is listened on; an empty text where none is."""
+    found = address(host)
+    if found is None:  # servers take a name's IPv4 address
+        return LOOPBACK[6] if is_loopback(host) else ""
+    return LOOPBACK[10 - found.version] if str(found) == LOOPBACK[found.version] else ""
 
 
 def watch(servers: dict[str, subprocess.Popen[bytes]]) -> None:

@@ -59,3 +59,10 @@ def test_ctrl_c_while_a_command_starts_leaves_no_traceback(command, seconds, tmp
         process.send_signal(signal.SIGINT)
         assert process.wait(20) in (0, 130, -signal.SIGINT)
         assert "Traceback" not in process.stdout.read()
+
+
+def test_it_ends_at_sigterm_while_it_starts_by_a_handler_of_its_own():
+    with servers.run(sys.executable, "app.py", API_PORT=servers.free_port()) as process:
+        time.sleep(0.2)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 128 + signal.SIGTERM  # Linux keeps the default from a container's first process

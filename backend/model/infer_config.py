@@ -52,6 +52,10 @@ def load_infer_config(path: Path) -> InferConfig:
         ModelError: if the file is missing or no YAML mapping, or says something that cannot be honoured.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise ModelError(
+                f"{path} is no regular file; MODEL_DIR should be a folder with infer_cfg.yml and its .onnx."
+            )
         content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ModelError(

@@ -134,15 +134,20 @@ def find_providers(wanted: tuple[str, ...]) -> list[str]:
     Raises:
         ModelError: one that this build of ONNX Runtime lacks, with the package that has it.
     """
-    available = {name.removesuffix("ExecutionProvider").lower(): name for name in ort.get_available_providers()}
+    available = {short(name): name for name in ort.get_available_providers()}
     for word in wanted:
-        if word.lower() not in available:
-            package = PACKAGES.get(word.lower(), "a build of onnxruntime with it")
+        if short(word) not in available:
+            package = PACKAGES.get(short(word), "a build of onnxruntime with it")
             raise ModelError(
                 f"PROVIDERS names {word}, and this ONNX Runtime has {', '.join(available.values())}; "
                 f"install {package} in place of onnxruntime."
             )
-    return [available[word.lower()] for word in wanted]
+    return [available[word] for word in dict.fromkeys(map(short, wanted))]
+
+
+def short(provider: str) -> str:
+    """Return a provider's name in small letters, without what all of them end in."""
+    return provider.lower().removesuffix("executionprovider")
 
 
 def open_session(path: Path, threads: int, providers: list[str]) -> ort.InferenceSession:

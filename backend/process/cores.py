@@ -31,19 +31,32 @@ def core_count(quota: float | None = None) -> int:
 
 
 def cpu_quota(root: Path = CONTROL_GROUPS, groups: Path = OWN_GROUPS) -> float:
-    """Return the cores' worth of time that the control group allows (cpu.max, or cfs_quota_us of version 1).
+    """Return the cores' worth of time that the control groups allow (cpu.max, or cfs_quota_us of version 1).
 
-    Infinity where it says nothing. In a container its own group is the root of what it sees.
+    That is the least of the process's own group and those above it; infinity where they say nothing. In a container its
+    own group is the root of what it sees.
     """
-    with suppress(OSError, ValueError, ZeroDivisionError):
-        own = [line.split(":", 2)[2].lstrip("/") for line in groups.read_text().splitlines() if line.startswith("0:")]
-        for folder in [root / path for path in own] + [root]:
-            if (folder / "cpu.max").is_file():
-                quota, period = (folder / "cpu.max").read_text().split()
-                return math.inf if quota == "max" else int(quota) / int(period)
-        quota, period = ((root / "cpu" / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
-        return int(quota) / int(period) if int(quota) > 0 else math.inf
-    return math.inf
+    quotas = [math.inf]
+    for folder in group_folders(root, groups):
+        for names in (("cpu.max",), ("cpu.cfs_quota_us", "cpu.cfs_period_us")):
+            with suppress(OSError, ValueError, ZeroDivisionError):  # not there, or "max"
+                quota, period = " ".join((folder / name).read_text() for name in names).split()
+                quotas.append(float(quota) / float(period))
+    return min(quota for quota in quotas if quota > 0)  # -1 is none
+
+
+def group_folders(root: Path, groups: Path) -> Iterator[Path]:
+    """Yield the folders of the process's own control groups and of those above them, of both versions."""
+    paths = [""]
+    with suppress(OSError):
+        for line in groups.read_text().splitlines():
+            number, controllers, path = line.split(":", 2)
+            if number == "0" or "cpu" in controllers.split(","):
+                paths.append(path.lstrip("/"))
+    for top in (root, root / "cpu", root / "cpu,cpuacct"):
+        for path in dict.fromkeys(paths):
+            own = top / path
+            yield from (own, *own.parents[: len(own.relative_to(top).parts)])
 
 
 class Cores:

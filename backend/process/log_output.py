@@ -25,7 +25,7 @@ def configure_logging(form: str) -> None:
     Args:
         form: ``text`` or ``json``; the latter has what a line says of its request as keys of the object too.
     """
-    writer = logging.StreamHandler(stream_of_its_own(own_standard_error()))
+    writer = Writer(stream_of_its_own(own_standard_error()))
     writer.setFormatter(formatter(form))
     waiting: queue.Queue[logging.LogRecord] = queue.Queue(MOST_WAITING_LINES)
     logging.basicConfig(level=logging.INFO, handlers=[DroppingHandler(waiting)], force=True)
@@ -66,6 +66,14 @@ class DroppingHandler(QueueHandler):
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
         """Leave the record as it is: it does not leave the process, and its extra fields are wanted."""
         return record
+
+
+class Writer(logging.StreamHandler[TextIO]):
+    """Writes lines; those that cannot be written, on a full disk for one, are counted as dropped."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Count a line that was not written; logging would complain on standard error, which is the same place."""
+        DroppingHandler.dropped += 1
 
 
 def stream_of_its_own(stream: TextIO) -> TextIO:

@@ -5,13 +5,15 @@ import re
 
 from flask import Flask, Request, Response, request
 
+from backend.addresses import address, host_name
 from backend.settings import Settings
 from backend.web.docs import DOCS_PATH
 from backend.web.problems import ApiProblem
 
-PROTECTED = ("api.detect", "api.reload_model", "docs.metrics")  # endpoints
+PROBES = ("api.health", "api.readiness", "docs.metrics")  # endpoints that Kubernetes and Prometheus ask by address
+PROTECTED = ("api.detect", "api.reload_model", "docs.metrics")
 KEY_HEADER = "X-API-Key"
-HOST_AND_PORT = re.compile(r":\d{1,5}$|^\[|\](:\d{1,5})?$")  # what is no part of the name
+NO_NAME = re.compile(r"\.?(:\d{0,5})?$")  # what is no part of a Host's name: the root's dot, and a port
 LONGEST_HOST = 260
 NOTHING = "default-src 'none'; frame-ancestors 'none'"
 # Swagger UI's page has its script and styles inside
@@ -23,13 +25,13 @@ OWN_FILES = (
 
 def install(app: Flask, settings: Settings) -> None:
     """Refuse other hosts and other sites' pages, ask for the key where one is set, add headers to every answer."""
-    api_key = settings.api_key
+    api_key, hosts, origins = settings.api_key, settings.hosts, settings.allowed_origins
 
     @app.before_request
     def check() -> None:
-        check_host(request, settings.hosts)
+        check_host(request, hosts, by_address=bool(settings.allowed_hosts) and request.endpoint in PROBES)
         if request.endpoint in PROTECTED and request.method == "POST":
-            check_site(request, settings.allowed_origins)
+            check_site(request, origins)
         protected = request.endpoint in PROTECTED and request.method != "OPTIONS"
         if api_key and protected and not is_key(given_key(request), api_key):
             raise ApiProblem(
@@ -47,17 +49,33 @@ def install(app: Flask, settings: Settings) -> None:
         return response
 
 
-def check_host(request: Request, hosts: tuple[str, ...]) -> None:
+def check_host(request: Request, hosts: tuple[str, ...], by_address: bool = False) -> None:
     """Refuse a Host that is not among the names, where there are any: a page may have had its own name lead here.
 
-    That is DNS rebinding, by which a web page passes for this service's own.
+    That is DNS rebinding, by which a web page passes for this service's own; it takes a name.
+
+    Args:
+        request: the request.
+        hosts: as Settings.hosts has them.
+        by_address: whether any address will do, too.
     """
     named = request.headers.get("Host")
-    if hosts and named is not None and HOST_AND_PORT.sub("", named[:LONGEST_HOST]).lower() not in hosts:
+    if not hosts or named is None:
+        return
+    name = NO_NAME.sub("", named[:LONGEST_HOST])
+    if name not in hosts and spelled_usually(name) not in hosts and not (by_address and address(name)):
         raise ApiProblem(
             "host_not_allowed",
             f"This service does not go by the name {named[:LONGEST_HOST]!r}; add it to ALLOWED_HOSTS to let it.",
         )
+
+
+def spelled_usually(name: str) -> str:
+    """Return a Host's name as settings have it; of what is none an empty text."""
+    try:
+        return host_name(name)
+    except ValueError:
+        return ""
 
 
 def check_site(request: Request, origins: tuple[str, ...]) -> None:
@@ -66,7 +84,7 @@ def check_site(request: Request, origins: tuple[str, ...]) -> None:
     A form, or a text, is sent across sites without asking first: the answer is hidden then, the work done all the same.
     """
     site, origin = request.headers.get("Sec-Fetch-Site", ""), request.headers.get("Origin")
-    own = origin is None or origin.partition("://")[2] == request.headers.get("Host")
+    own = site == "same-origin" or origin is None or origin.partition("://")[2] == request.headers.get("Host")
     allowed = "*" in origins or origin in origins or (site in ("same-origin", "none", "") and own)
     if not allowed:
         shown = (origin or site)[:LONGEST_HOST]
@@ -81,7 +99,7 @@ def given_key(request: Request) -> str:
     Not from request.authorization: werkzeug fails on a Basic one that is not ASCII.
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    bearer = token.strip() if scheme.lower() == "bearer" else ""
+    bearer = token.strip(" \t") if scheme.lower() == "bearer" else ""
     return request.headers.get(KEY_HEADER) or bearer
 
 

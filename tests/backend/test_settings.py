@@ -31,6 +31,9 @@ def test_an_empty_variable_counts_as_not_set():
         ("HOST", "0.0.0.0", "0.0.0.0"),
         ("MODEL_DIR", "/tmp/other", Path("/tmp/other")),
         ("CORS_ORIGINS", "https://a.example/, http://b.example:81", ("https://a.example", "http://b.example:81")),
+        ("CORS_ORIGINS", "http://My-Machine:80", ("http://my-machine",)),
+        ("ALLOWED_HOSTS", "My-Machine, *, ::1, m\u00fcnchen.de", ("my-machine", "*", "[::1]", "xn--mnchen-3ya.de")),
+        ("HOST", " [::1] ", "::1"),
         ("MAX_QUEUE", "0", 0),
     ],
 )
@@ -51,6 +54,15 @@ def test_a_variable_is_read(name, value, expected):
         ("MAX_CONCURRENCY", "0", "a whole number from 1 to 256"),
         ("MAX_BODY_BYTES", "16MiB", "a whole number"),
         ("HOST", "  ", "not blank"),
+        ("HOST", "\u200b", "an address of this machine"),
+        ("HOST", "\xff" * 70, "an address of this machine"),
+        ("HOST", "127.0.0.1:5000", "an address of this machine"),
+        ("ALLOWED_HOSTS", "my-machine:5000", "without ports"),
+        ("ALLOWED_HOSTS", ",", "a comma-separated list of host names"),
+        ("ALLOWED_HOSTS", ":::", "a comma-separated list of host names"),
+        ("CORS_ORIGINS", " , ", "a comma-separated list of origins"),
+        ("CORS_ORIGINS", "http://a:99999", "origins such as http://localhost:8000"),
+        ("API_KEY", "a" * 70_000, "up to 1000 printable characters"),
         ("CORS_ORIGINS", "localhost:8000", "origins such as http://localhost:8000"),
         ("CORS_ORIGINS", "http://*.example.com", "origins such as http://localhost:8000"),
         ("CORS_ORIGINS", "http://a.example/path", "origins such as http://localhost:8000"),
@@ -70,8 +82,24 @@ def test_the_page_on_this_machine_may_call_the_api():
     )
 
 
-def test_an_ipv6_host_stands_in_brackets():
-    assert "http://[::1]:8000" in Settings(host="::1").allowed_origins
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (Settings(host="::1"), "http://[::1]:8000"),
+        (Settings(host="0"), "http://0.0.0.0:8000"),
+        (Settings(host="0:0:0:0:0:0:0:0"), "http://[::]:8000"),
+        (Settings(web_port=80), "http://localhost"),
+        (Settings(allowed_hosts=("my-machine",)), "http://my-machine:8000"),
+    ],
+)
+def test_the_pages_own_origin_is_spelled_as_browsers_do(settings, expected):
+    assert expected in settings.allowed_origins
+
+
+def test_a_long_value_is_not_repeated_whole():
+    with pytest.raises(SettingsError) as error:
+        Settings.from_environment({"HOST": "/" * 100_000})
+    assert len(str(error.value)) < 300
 
 
 def test_configured_origins_replace_the_default():

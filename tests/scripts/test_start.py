@@ -1,14 +1,18 @@
 import contextlib
 import http.client
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.request
 
 import pytest
 import servers
+
+from backend.settings import ROOT
 
 PYTHON = sys.executable
 
@@ -88,6 +92,37 @@ def test_a_program_on_the_other_address_of_localhost_is_told_of():
         said = read_until(process, "Ctrl-C")
     assert f"Another program listens on [::1], port {api}" in said
     assert f"Open http://127.0.0.1:{page}/?api=http://127.0.0.1:{api}" in said
+
+
+def test_it_serves_although_what_it_says_cannot_be_written():
+    api, page = servers.free_port(), servers.free_port()
+    variables = servers.environment(API_PORT=api, WEB_PORT=page)
+    with (
+        open("/dev/full", "w") as full,
+        subprocess.Popen([PYTHON, "scripts/start.py"], cwd=ROOT, env=variables, stdout=full) as process,
+    ):
+        servers.wait_for(f"http://127.0.0.1:{page}/", process)
+        time.sleep(1.5)
+        process.terminate()
+        assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize("host", ["0", "::", "localhost", "127.1"])
+def test_what_is_announced_works_however_the_host_is_spelled(host):
+    api, page = servers.free_port(), servers.free_port()
+    with start(API_PORT=api, WEB_PORT=page, HOST=host) as process:
+        said = read_until(process, "Ctrl-C")
+        address = re.search(r"answers at (http://\S+?)/api/", said)[1]
+        with urllib.request.urlopen(f"{address}/readyz", timeout=10) as answer:
+            assert answer.status == 200
+        with urllib.request.urlopen(f"http://127.0.0.1:{api}/readyz", timeout=10) as answer:  # :: takes IPv4 too
+            assert answer.status == 200
+
+
+def test_where_hosts_are_listed_one_of_them_is_announced():
+    api, page = servers.free_port(), servers.free_port()
+    with start(API_PORT=api, WEB_PORT=page, ALLOWED_HOSTS="my-machine") as process:
+        assert f"Open http://my-machine:{page}/?api=http://my-machine:{api}" in read_until(process, "Ctrl-C")
 
 
 @pytest.mark.parametrize("variable", ["API_PORT", "WEB_PORT"])

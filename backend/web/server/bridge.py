@@ -43,8 +43,11 @@ class Bridge:
         answer = await self.answer(scope, receive)
         if answer is not None:
             status, headers, content = answer
-            await send({"type": "http.response.start", "status": status, "headers": headers})
-            await send({"type": "http.response.body", "body": content})
+            try:
+                await send({"type": "http.response.start", "status": status, "headers": headers})
+                await send({"type": "http.response.body", "body": content})
+            except asyncio.CancelledError:  # the time to end in is over, and the client has not taken its answer
+                scope["connection"].give_up_answers()
 
     async def answer(self, scope: Any, receive: Any) -> Answer | None:
         """Read the body and call the app; what has been refused has no answer. The body is gone before that is sent."""
@@ -150,7 +153,7 @@ def build_environ(scope: Any, body: io.BytesIO, length: int, gone: Callable[[], 
             continue
         key = name.decode("latin-1").upper().replace("-", "_")
         key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
-        text = value.decode("latin-1")
+        text = value.strip(b" \t").decode("latin-1")  # blanks around it are no part of it (RFC 9110, 5.5)
         environ[key] = f"{environ[key]},{text}" if key in environ else text
     environ["CONTENT_LENGTH"] = str(length)
     return environ

@@ -4,6 +4,8 @@ import errno
 import socket
 from dataclasses import dataclass
 
+from backend.addresses import is_any_ipv6
+
 BACKLOG = 1024
 CONNECTION_LIMIT = 400  # one file descriptor each, and many systems allow 1024
 
@@ -50,14 +52,15 @@ def open_socket(options: ServerOptions) -> socket.socket:
         OSError: the address cannot be listened on, in one sentence.
     """
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    both = is_any_ipv6(options.host) and socket.has_dualstack_ipv6()
     try:
-        return socket.create_server((options.host, options.port), family=family, backlog=BACKLOG)
+        return socket.create_server((options.host, options.port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PortInUseError(
                 f"Port {options.port} is in use already; set {options.port_variable} to another port."
             ) from None
-        reason = error.strerror or str(error)
+        reason = str(error.strerror or error).partition(" (while")[0]  # as Python adds with which arguments
         raise OSError(
             f"{options.host}, port {options.port}, cannot be listened on ({reason}); "
             f"set HOST to an address of this machine, or {options.port_variable} to another port."

@@ -8,6 +8,8 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from backend.process.cores import core_count
+
 # paddlepaddle 2.6 exports zlib symbols of its own; using Python's zlib once before the import keeps both working.
 zlib.decompress(zlib.compress(b"x"))
 
@@ -24,7 +26,7 @@ def mkl_cpu_type() -> str | None:
 
 def set_environment() -> None:
     """Set what Paddle reads at import, where it is not set already."""
-    cores = str(os.cpu_count() or 1)
+    cores = str(core_count())
     defaults = {
         "ENABLE_FALL_BACK": "False",  # Trainer.export needs the whole graph
         "FLAGS_use_stride_kernel": "0",  # ESNet's channel shuffle copies a strided view very slowly

@@ -13,7 +13,8 @@ from typing import Any
 if __package__ in (None, ""):  # run as a file: find the repository's packages, not the modules beside this one
     sys.path[0] = str(Path(__file__).resolve().parents[3])
 
-from scripts.training.fine_tuning import paddle_setup  # noqa: F401  (before paddle and onnxruntime)
+import backend  # noqa: F401  (first: it switches ONNX Runtime's telemetry off)
+from scripts.training.fine_tuning import paddle_setup  # noqa: F401  (before paddle)
 
 import numpy as np
 import onnxruntime

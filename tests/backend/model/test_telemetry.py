@@ -47,6 +47,14 @@ def test_no_name_is_looked_up_and_no_file_appears(tmp_path, load):
     assert left == []
 
 
+@pytest.mark.parametrize(
+    "path", [path for path in (ROOT / "scripts").rglob("*.py") if "\nimport onnxruntime" in path.read_text()], ids=str
+)
+def test_scripts_that_import_it_themselves_switch_it_off_before(path):
+    text = path.read_text()
+    assert text.index("\nimport backend") < text.index("\nimport onnxruntime")
+
+
 def opened_sockets(pid):
     """The descriptors of a process that are sockets."""
     targets = []

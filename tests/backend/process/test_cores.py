@@ -168,6 +168,11 @@ def test_a_containers_quota_counts(kept, quota, count):
         ({"cpu.max": "max 100000", "docker/a/cpu.max": "150000 100000"}, 1.5),
         ({"cpu/cpu.cfs_quota_us": "200000", "cpu/cpu.cfs_period_us": "100000"}, 2.0),
         ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, float("inf")),
+        ({"cpu.max": "200000 100000", "docker/cpu.max": "50000 100000", "docker/a/cpu.max": "max 100000"}, 0.5),
+        ({"docker/cpu.max": "50000 100000"}, 0.5),
+        ({"cpu/docker/a/cpu.cfs_quota_us": "50000", "cpu/docker/a/cpu.cfs_period_us": "100000"}, 0.5),
+        ({"cpu,cpuacct/cpu.cfs_quota_us": "50000", "cpu,cpuacct/cpu.cfs_period_us": "100000"}, 0.5),
+        ({"cpu.max": f"{10**400} 100000"}, float("inf")),
         ({"cpu.max": "nonsense"}, float("inf")),
         ({}, float("inf")),
     ],
@@ -177,5 +182,5 @@ def test_what_the_control_group_says(tmp_path, files, quota):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content)
     groups = tmp_path / "groups"
-    groups.write_text("0::/docker/a\n")
+    groups.write_text("4:cpu,cpuacct:/docker/a\n0::/docker/a\n")
     assert cores.cpu_quota(tmp_path, groups) == quota

@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -30,6 +31,21 @@ def test_a_reader_of_the_log_that_has_stopped_holds_nobody_up():
         finally:
             process.kill()
             os.close(reading)
+
+
+def test_lines_for_a_full_disk_are_counted_and_change_nothing():
+    port = servers.free_port()
+    environment = servers.environment(API_PORT=port, SHUTDOWN_DELAY=0)
+    with (
+        open("/dev/full", "w") as full,
+        subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stderr=full) as process,
+    ):
+        servers.wait_for(f"http://127.0.0.1:{port}/readyz", process)
+        get(f"http://127.0.0.1:{port}/healthz")
+        found = re.search(r"facemask_log_lines_dropped (\d)", get(f"http://127.0.0.1:{port}/metrics"))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    assert int(found[1]) >= 1
 
 
 def test_what_was_logged_last_is_written_before_the_end():

@@ -140,6 +140,7 @@ def test_a_page_of_another_site_costs_no_inference(client, headers):
         {"Origin": "http://127.0.0.1:8000", "Sec-Fetch-Site": "cross-site"},
         {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"},
         {"Sec-Fetch-Site": "none"},
+        {"Origin": "https://mask.example", "Sec-Fetch-Site": "same-origin"},  # a proxy passes another Host
     ],
 )
 def test_its_own_pages_and_programs_are_answered(client, headers):
@@ -159,7 +160,19 @@ def test_a_name_that_is_not_this_machines_is_refused(client, host):
         assert (answer.status_code, answer.get_json()["code"]) == (421, "host_not_allowed")
 
 
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:5000", "127.0.0.1:5000", "[::1]", "[::1]:5000"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "LOCALHOST:5000",
+        "localhost.",
+        "localhost:",
+        "127.0.0.1:5000",
+        "[::1]",
+        "[::1]:5000",
+        "[0:0:0:0:0:0:0:1]:5000",
+    ],
+)
 def test_this_machines_names_are_taken(client, host):
     assert client.get("/healthz", headers={"Host": host}).status_code == 200
 
@@ -171,8 +184,26 @@ def test_this_machines_names_are_taken(client, host):
         (Settings(allowed_hosts=("*",)), "anything.example", 200),
         (Settings(allowed_hosts=("my-machine",)), "my-machine:5000", 200),
         (Settings(allowed_hosts=("my-machine",)), "localhost", 421),
+        (Settings(allowed_hosts=("my-machine",)), "10.1.2.3:5000", 200),  # a probe of Kubernetes
+        (Settings(host="127.0.0.2"), "evil.example", 421),
+        (Settings(host="127.1"), "evil.example", 421),
+        (Settings(host="0:0:0:0:0:0:0:1"), "evil.example", 421),
+        (Settings(host="127.0.0.2"), "127.0.0.2:5000", 200),
     ],
 )
 def test_which_names_are_allowed(detector, settings, host, status):
     client = create_app(settings, detector).test_client()
     assert client.get("/healthz", headers={"Host": host}).status_code == status
+
+
+def test_an_address_is_no_name_to_use_the_api_by(detector):
+    client = create_app(Settings(allowed_hosts=("my-machine",)), detector).test_client()
+    assert post(client, Host="10.1.2.3:5000").status_code == 421
+
+
+@pytest.mark.parametrize("key", ["voil\u00e0", "\u043a\u043b\u044e\u0447-\u0445", "\u0405"])
+def test_no_byte_of_a_key_is_taken_for_a_blank(detector, key):
+    client = create_app(Settings(api_key=key), detector).test_client()
+    sent = key.encode().decode("latin-1")
+    assert post(client, Authorization=f"Bearer {sent} ").status_code == 200
+    assert post(client, Authorization=f"Bearer {sent}\x85").status_code == 401

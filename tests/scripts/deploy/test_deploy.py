@@ -115,7 +115,7 @@ def test_the_api_runs_without_what_the_image_leaves_out():
 
 
 def test_the_health_check_is_the_apis():
-    (code,) = re.findall(r'"(import urllib.request;.*)"\]', DOCKERFILE)
+    (code,) = re.findall(r'"(from urllib import .*)"\]', DOCKERFILE)
     with own_api() as (port, _):
         exec(code.replace("5000", str(port)))
     with pytest.raises(urllib.error.URLError):
@@ -199,6 +199,15 @@ def test_a_body_over_the_limit_gets_the_apis_own_answer(front):
         (b"POST /api/ HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n", 413, "body_too_large"),
         (b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: minus\r\n\r\n", 400, "bad_request"),
         (b"GET / HTTP/1.1\r\n\r\n", 400, "bad_request"),
+        (b"GET /%00 HTTP/1.1\r\nHost: x\r\n\r\n", 400, "bad_request"),
+        (b"GET /../../x HTTP/1.1\r\nHost: x\r\n\r\n", 400, "bad_request"),
+        (b"get / HTTP/1.1\r\nHost: x\r\n\r\n", 400, "bad_request"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n", 400, "bad_request"),  # TLS
+        (b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 404, "not_found"),
+        (b"GET /problem HTTP/1.1\r\nHost: x\r\n\r\n", 404, "not_found"),
+        (b"TRACE / HTTP/1.1\r\nHost: x\r\n\r\n", 405, "method_not_allowed"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501, "not_implemented"),
+        (b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n", 503, "overloaded"),
         (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 431, "headers_too_large"),
         (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 9000 + b"\r\n\r\n", 431, "headers_too_large"),
     ],
