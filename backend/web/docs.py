@@ -22,6 +22,12 @@ swagger_ui: Blueprint = get_swaggerui_blueprint(
 )
 
 
+@swagger_ui.before_request
+def send_files_whole() -> None:
+    """Ignore Range, as a server may: werkzeug's answer to one that cannot be met is none of ours."""
+    request.environ.pop("HTTP_RANGE", None)
+
+
 @swagger_ui.after_request
 def make_addresses_relative(response: Response) -> Response:
     """Let the page of Swagger UI's package name its files relative to itself: a proxy may add a prefix."""

@@ -2,6 +2,7 @@
 
 import codecs
 import io
+import math
 import re
 from dataclasses import dataclass
 from typing import IO, Any
@@ -24,6 +25,8 @@ WHITE_SPACE = b" \t\r\n\v\f"
 FROM_URL_SAFE = bytes.maketrans(b"-_", b"+/")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 LONGEST_OPTION = 64  # characters; more would keep a pattern busy
+LONGEST_PART_HEAD = 2**14
+BLANK_LINE = re.compile(rb"\r\n\r\n|\r\r|\n\n")  # as werkzeug ends a part's headers
 MOST_JSON_PARTS = 1000  # brackets, braces and commas: millions of small lists take many times the body's memory
 MOST_ESCAPES = 10_000  # percent signs that are left after the usual ones of base64
 USUAL_ESCAPES = {
@@ -106,6 +109,8 @@ def load_json(data: bytes) -> Any:
     try:
         return orjson.loads(data.removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as error:
+        if "memory" in str(error):  # orjson has no other name for it
+            raise MemoryError from None
         raise ApiProblem(
             "invalid_json", f'The body is no JSON in UTF-8 ({error}); send {{"image": "<base64>"}}.'
         ) from None
@@ -124,13 +129,32 @@ def has_many_parts(data: bytes) -> bool:
 
 def read_form(request: Request) -> ImageRequest:
     """Read the file field ``image`` and the fields ``threshold``, ``annotate`` and ``detail``."""
-    if "boundary" not in request.mimetype_params:
+    boundary = request.mimetype_params.get("boundary", "").encode("latin-1", "replace")
+    if not boundary:
         raise ApiProblem("bad_request", "The form's Content-Type has no boundary; let the client set it.")
+    body = request.get_data(parse_form_data=False)
+    check_parts(body, boundary)
     file = request.files.get("image")
     if file is None:
+        if b"--" + boundary + b"--" not in body:
+            raise ApiProblem("bad_request", "The form ends before its last boundary; send it whole.")
         hint = " as a file, not as a text field" if "image" in request.form else ""
         raise ApiProblem("missing_image", f'The form has no file field "image"; send the photo there{hint}.')
     return ImageRequest(file.read(), *read_options(request.args.to_dict() | request.form.to_dict()))
+
+
+def check_parts(body: bytes, boundary: bytes) -> None:
+    """Refuse a form of which a part has long headers: werkzeug takes many times their size in memory."""
+    delimiter = b"--" + boundary
+    begin = body.find(delimiter)
+    while begin >= 0:
+        end = begin + len(delimiter)
+        is_line = begin == 0 or body[begin - 1] in b"\r\n"
+        head = body[end : end + LONGEST_PART_HEAD]
+        if is_line and len(head) == LONGEST_PART_HEAD and not BLANK_LINE.search(head):
+            limit = LONGEST_PART_HEAD // 1024
+            raise ApiProblem("bad_request", f"The headers of a part of the form are over the limit of {limit} KiB.")
+        begin = body.find(delimiter, end)
 
 
 def read_raw(request: Request) -> ImageRequest:
@@ -187,7 +211,9 @@ def shown(value: Any) -> str:
     """Return a value of a request, cut; of lists and objects only that they are."""
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "an object"
-    return repr(value[:40]) if isinstance(value, str) else orjson.dumps(value).decode()
+    if isinstance(value, str) or value in (math.inf, -math.inf):
+        return repr(str(value)[:40])
+    return orjson.dumps(value).decode()
 
 
 def decode_base64(text: Any) -> bytes:

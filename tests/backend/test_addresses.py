@@ -47,8 +47,22 @@ def test_an_origin_is_spelled_as_browsers_do(text, expected):
 
 @pytest.mark.parametrize(
     "text",
-    ["a.example", "ftp://a", "http://", "http://a:0", "http://a:99999", "http://a:", "http://a:x", "http://u@a"]
-    + ["http://a/path", "http://a?q", "http://a#f", "http://*.a", "http://a b", "null"],
+    [
+        "a.example",
+        "ftp://a",
+        "http://",
+        "http://a:0",
+        "http://a:99999",
+        "http://a:",
+        "http://a:x",
+        "http://u@a",
+        "http://a/p",
+        "http://a?q",
+        "http://a#f",
+        "http://*.a",
+        "http://a,b",
+        "null",
+    ],
 )
 def test_what_is_no_origin(text):
     with pytest.raises(ValueError):

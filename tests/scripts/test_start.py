@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
 import pytest
 import servers
@@ -98,7 +99,7 @@ def test_it_serves_although_what_it_says_cannot_be_written():
     api, page = servers.free_port(), servers.free_port()
     variables = servers.environment(API_PORT=api, WEB_PORT=page)
     with (
-        open("/dev/full", "w") as full,
+        Path("/dev/full").open("w") as full,
         subprocess.Popen([PYTHON, "scripts/start.py"], cwd=ROOT, env=variables, stdout=full) as process,
     ):
         servers.wait_for(f"http://127.0.0.1:{page}/", process)

@@ -13,6 +13,7 @@ from backend.web.server.options import ServerOptions
 from backend.web.server.workers import Workers
 
 GONE = "server.client_gone"  # in the WSGI environment: a function that says whether nobody waits any more
+SMALL_ANSWER = 2**16  # bytes; for those there is always room
 READ_ANYWAY = 4  # bodies up to this many times the limit are read on, so that the client sees the 413
 
 Environ = dict[str, Any]
@@ -43,11 +44,19 @@ class Bridge:
         answer = await self.answer(scope, receive)
         if answer is not None:
             status, headers, content = answer
+            if len(content) > SMALL_ANSWER and self.is_full(len(content), scope["connection"]):
+                scope["connection"].refuse("overloaded")
+                return
             try:
                 await send({"type": "http.response.start", "status": status, "headers": headers})
                 await send({"type": "http.response.body", "body": content})
             except asyncio.CancelledError:  # the time to end in is over, and the client has not taken its answer
                 scope["connection"].give_up_answers()
+
+    def is_full(self, size: int, newcomer: Connection) -> bool:
+        """Say whether answers that other clients have not taken leave no room for another one."""
+        untaken = sum(one.transport.get_write_buffer_size() for one in self.connections if one is not newcomer)
+        return untaken > 0 and untaken + size > self.options.max_bodies_bytes
 
     async def answer(self, scope: Any, receive: Any) -> Answer | None:
         """Read the body and call the app; what has been refused has no answer. The body is gone before that is sent."""

@@ -4,19 +4,21 @@ Attributes and callbacks of the base class are uvicorn's; those here say since w
 """
 
 import socket
-from collections import Counter
-from collections.abc import Iterable
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from backend.web.server.options import ServerOptions
 from backend.web.server.refusals import Recorder, in_bytes, refuse
+from backend.web.server.room import make_room
+from backend.web.server.upgrades import plain_head
 
 MOST_HEAD_BYTES = 2**16  # of the path, and of the headers' names and values
 HEAD_LIMIT = f"{MOST_HEAD_BYTES // 1024} KiB"
 SPARE_CONNECTIONS = 64  # between two looks; a newcomer should have had the time to say what it wants
 LINGER_SECONDS = 2.0
+STALLED_SECONDS = 1.0
 MOST_UNSENT_BYTES = 2**17  # in the kernel
 MOST_PIPELINED = 16  # requests that wait on a connection; what came after them is parsed later
 SLICE_BYTES = 2**12  # parsed at once, where no body arrives
@@ -37,6 +39,8 @@ class Connection(HttpToolsProtocol):
         refused_at: when the server itself answered a request, and closed its side.
         unread: bytes that the client had not taken when it was looked at last.
         unread_since: since when there have been some.
+        overhead: bytes since the last of the body, of chunks' headers and of trailers.
+        head_without_upgrade: the request's head to be parsed again, where it asked for another protocol.
         running: uvicorn's state of the request that is worked on.
         backlog: bytes that came in and are not parsed yet.
         unanswered: requests whose headers have been taken, and whose answer is not complete.
@@ -57,7 +61,8 @@ class Connection(HttpToolsProtocol):
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT_BYTES)
         self.began = self.heard = self.unread_since = self.loop.time()
         self.arriving = self.has_headers = False
-        self.head_bytes = self.unread = 0
+        self.head_bytes = self.overhead = self.unread = 0
+        self.head_without_upgrade = b""
         self.refused_at: float | None = None
         self.running: Any = None
         self.backlog = b""
@@ -80,13 +85,32 @@ class Connection(HttpToolsProtocol):
         while self.backlog and self.takes_more and len(self.pipeline) < MOST_PIPELINED:
             size = len(self.backlog) if self.has_headers else SLICE_BYTES
             part, self.backlog = self.backlog[:size], self.backlog[size:]
-            if not self.has_headers:
+            if self.has_headers:
+                self.overhead += len(part)
+            else:
                 self.head_bytes += len(part)
-            super().data_received(part)
-            if not self.has_headers and self.head_bytes > MOST_HEAD_BYTES:
+            self.feed(part)
+            if max(self.overhead, self.head_bytes) > MOST_HEAD_BYTES:
                 self.refuse_last("headers_too_large", HEAD_LIMIT)
         if self.backlog:
             self.flow.pause_reading()
+
+    def feed(self, part: bytes) -> None:
+        """Hand bytes to the parser; a request that asks for another protocol is parsed again as one that does not."""
+        self._unset_keepalive_if_required()
+        while part:
+            try:
+                self.parser.feed_data(part)
+            except httptools.HttpParserError:
+                self.send_400_response("")
+            except httptools.HttpParserUpgrade as upgrade:
+                head, self.head_without_upgrade = self.head_without_upgrade, b""
+                if head and self.takes_more:
+                    self.parser = httptools.HttpRequestParser(self)
+                    self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+                    part = head + part[upgrade.args[0] :]
+                    continue
+            return
 
     def on_message_begin(self) -> None:
         """Note when a request begins."""
@@ -95,12 +119,20 @@ class Connection(HttpToolsProtocol):
         self.began = self.loop.time()
         self.arriving, self.has_headers = True, False
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; what follows the body may not pass for one."""
+        if not self.has_headers:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """Refuse what the headers say cannot be taken; else start the request."""
         if not self.takes_more:
             return
         self.head_bytes = 0
-        if len(self.pipeline) >= MOST_QUEUED:
+        method = self.parser.get_method()
+        if self.parser.should_upgrade() and method != b"CONNECT":
+            self.head_without_upgrade = plain_head(method, self.url, self.parser.get_http_version(), self.headers)
+        elif len(self.pipeline) >= MOST_QUEUED:
             self.refuse_last("overloaded")
         elif len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MOST_HEAD_BYTES:
             self.refuse_last("headers_too_large", HEAD_LIMIT)
@@ -113,13 +145,16 @@ class Connection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body, unless the request was refused."""
+        self.overhead = 0
         if self.cycle is not None and self.takes_more:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Note that a request has arrived whole."""
+        if self.head_without_upgrade:
+            return
         self.arriving = self.has_headers = False
-        self.head_bytes = 0
+        self.head_bytes = self.overhead = 0
         self.began = self.loop.time()
         if self.cycle is not None and self.takes_more:
             super().on_message_complete()
@@ -215,8 +250,13 @@ class Connection(HttpToolsProtocol):
 
     @property
     def droppable(self) -> bool:
-        """Whether closing it loses no request that has arrived whole."""
-        return not self.busy and not self.unread
+        """Whether closing it loses no request that has arrived whole, nor an answer that its client takes."""
+        return not self.busy and (not self.unread or self.stalled)
+
+    @property
+    def stalled(self) -> bool:
+        """Whether the client takes nothing of its answer."""
+        return bool(self.unread) and self.loop.time() - self.heard > STALLED_SECONDS
 
     def look_after(self, now: float) -> None:
         """End what takes too long: an idle connection, a request that drips, an answer that nobody takes."""
@@ -252,24 +292,3 @@ def asked(scope: Any) -> tuple[str, str, str]:
 def connection_class(options: ServerOptions, record: Recorder) -> type[Connection]:
     """Return the protocol class of a server."""
     return type("ServedConnection", (Connection,), {"options": options, "record": staticmethod(record)})
-
-
-def make_room(connections: Iterable[Any], limit: int) -> None:
-    """Close connections over the limit.
-
-    Those first whose address holds the most, then those without whole headers, then those that have gone longest
-    without a whole request.
-    """
-    excess = len(list(connections)) - limit
-    if excess <= 0:
-        return
-    held = Counter(address(connection) for connection in connections)
-    droppable = [connection for connection in connections if connection.droppable]
-    droppable.sort(key=lambda connection: (-held[address(connection)], connection.has_headers, connection.began))
-    for connection in droppable[:excess]:
-        connection.transport.close()
-
-
-def address(connection: Any) -> str:
-    """Return the client's address, without its port."""
-    return str(connection.client[0]) if connection.client else ""

@@ -2,12 +2,35 @@
 
 import errno
 import socket
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 from backend.addresses import is_any_ipv6
 
+try:
+    import resource
+except ImportError:  # Windows has no such limit
+    resource = None  # type: ignore[assignment]
+
 BACKLOG = 1024
-CONNECTION_LIMIT = 400  # one file descriptor each, and many systems allow 1024
+CONNECTION_LIMIT = 400
+OTHER_DESCRIPTORS = 112  # files, the log, and newcomers between two looks
+
+
+def connection_limit() -> int:
+    """Return how many connections may be open, of which each takes a file descriptor; the process gets more if it may.
+
+    CONNECTION_LIMIT, or fewer where the system allows no more descriptors (``ulimit -n``).
+    """
+    if resource is None:
+        return CONNECTION_LIMIT
+    wanted = CONNECTION_LIMIT + OTHER_DESCRIPTORS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return min(CONNECTION_LIMIT, max(soft - OTHER_DESCRIPTORS, soft // 4))
 
 
 class PortInUseError(OSError):
@@ -23,7 +46,8 @@ class ServerOptions:
         port_variable: the environment variable that changes the port; error messages name it.
         threads: requests that the app works on at once.
         max_body_bytes: a larger body is refused.
-        max_bodies_bytes: bytes of bodies that are held at once, those that are still arriving included.
+        max_bodies_bytes: bytes of bodies that are held at once, those that are still arriving included; and as many of
+            answers that their clients have not taken yet.
         request_timeout: seconds that a request may take to arrive, and a client to take its answer.
         idle_timeout: seconds until a silent connection is closed.
         shutdown_delay: seconds after SIGTERM in which requests are still taken.
@@ -41,7 +65,7 @@ class ServerOptions:
     idle_timeout: float
     shutdown_delay: float
     shutdown_timeout: float
-    connection_limit: int = CONNECTION_LIMIT
+    connection_limit: int = field(default_factory=connection_limit)
 
 
 def open_socket(options: ServerOptions) -> socket.socket:

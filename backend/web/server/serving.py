@@ -13,9 +13,10 @@ from typing import Any, cast
 import uvicorn
 
 from backend.web.server.bridge import Bridge
-from backend.web.server.connection import Connection, connection_class, make_room
+from backend.web.server.connection import Connection, connection_class
 from backend.web.server.options import BACKLOG, ServerOptions, open_socket
 from backend.web.server.refusals import Recorder
+from backend.web.server.room import give_up_untaken, make_room
 
 TICKS_BETWEEN_LOOKS = 3  # of uvicorn's tenth of a second
 SECONDS_BETWEEN_COMPLAINTS = 10
@@ -105,6 +106,7 @@ class Server(uvicorn.Server):
             now = asyncio.get_running_loop().time()
             for connection in list(self.connections):
                 connection.look_after(now)
+            give_up_untaken(self.connections, self.options.max_bodies_bytes // 2)
         if self.exit_at is not None:
             self.draining.set()
             self.should_exit = time.monotonic() >= self.exit_at

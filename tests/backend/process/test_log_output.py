@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 
 import servers
 
@@ -37,7 +38,7 @@ def test_lines_for_a_full_disk_are_counted_and_change_nothing():
     port = servers.free_port()
     environment = servers.environment(API_PORT=port, SHUTDOWN_DELAY=0)
     with (
-        open("/dev/full", "w") as full,
+        Path("/dev/full").open("w") as full,
         subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stderr=full) as process,
     ):
         servers.wait_for(f"http://127.0.0.1:{port}/readyz", process)

@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
 import pytest
 import servers
@@ -110,16 +111,87 @@ def test_behind_a_body_too_many_requests_are_refused_after_the_answers_to_the_fi
         POST + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\na\r\n" * 50_000,
         POST + b"Transfer-Encoding: chunked\r\n\r\n1;" + b"x" * 300_000,
         b"\r\n" * 150_000,
+        POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: y\r\n" * 50_000,
+        POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: " + b"y" * 300_000,
         b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 50_000,
         b"GET /" + b"a" * 300_000,
     ],
-    ids=["chunks of one byte", "a chunk's extension", "blank lines", "headers", "a path"],
+    ids=["chunks of one byte", "a chunk's extension", "blank lines", "trailers", "a trailer", "headers", "a path"],
 )
 def test_endless_requests_cost_the_others_nothing(url, endless):
     with connections(url, 8) as opened:
         for connection in opened:
             push(connection, endless)
         assert is_served(url)
+
+
+@pytest.mark.parametrize("trailers", [b"X: y\r\n" * 20_000, b"X: " + b"y" * 100_000])
+def test_what_follows_a_body_has_a_limit(url, trailers):
+    with servers.connect(url) as connection:
+        connection.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n" + trailers)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 431")
+
+
+def test_what_follows_a_body_passes_for_no_header(url):
+    body = b"Transfer-Encoding: chunked\r\nX-Request-ID: in-front\r\nConnection: close\r\n\r\n1\r\na\r\n0\r\n"
+    with servers.connect(url) as connection:
+        connection.sendall(POST + body + b"X-Request-ID: behind\r\nHost: evil.example\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 415")
+    assert b"X-Request-ID: in-front" in answer or b"x-request-id: in-front" in answer
+
+
+UPGRADE = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"
+
+
+@pytest.mark.parametrize("piece", [10**6, 50, 1])
+def test_who_asks_for_http_2_is_answered_in_http_1(url, piece):
+    wanted = POST + UPGRADE + b"Content-Length: %d\r\n\r\n" % len(PHOTO) + PHOTO if piece > 1 else b""
+    wanted += GET.replace(b"openapi.json", b"healthz").replace(b"\r\n\r\n", b"\r\n" + UPGRADE + b"\r\n") * 3
+    wanted += b"GET /nowhere HTTP/1.0\r\n\r\n"
+    with servers.connect(url) as connection:
+        for at in range(0, len(wanted), piece):
+            connection.sendall(wanted[at : at + piece])
+        answers = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert re.findall(rb"HTTP/1.1 (\d+)", answers) == [b"200"] * (3 + (piece > 1)) + [b"404"]
+    assert b"101" not in re.findall(rb"HTTP/1.1 (\d+)", answers)
+
+
+def test_hundreds_that_ask_for_another_protocol_are_no_recursion(url):
+    with servers.connect(url) as connection:
+        connection.sendall((b"GET /healthz HTTP/1.1\r\n" + UPGRADE + b"\r\n") * 800 + b"GET / HTTP/1.0\r\n\r\n")
+        answers = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answers.count(b"HTTP/1.1 200 OK") == 800
+
+
+def test_those_who_never_read_lock_nobody_out():
+    with servers.api(MAX_CONCURRENCY=1) as (url, process):
+        with connections(url, 480) as opened:
+            for connection in opened:
+                push(connection, GET.replace(b"openapi.json", b"docs/swagger-ui-bundle.js"))
+                time.sleep(0.005)
+            time.sleep(3)
+            assert is_served(url)
+            assert resident(process.pid) < 450 * 2**20
+        assert is_served(url)
+
+
+def resident(pid):
+    (line,) = (line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) * 1024
+
+
+def test_where_few_descriptors_are_allowed_fewer_connections_are(url):
+    port = servers.free_port()
+    command = f"ulimit -n 128; exec {sys.executable} app.py"
+    with servers.run("sh", "-c", command, API_PORT=port) as process:
+        url = f"http://127.0.0.1:{port}"
+        servers.wait_for(f"{url}/readyz", process)
+        with connections(url, 300) as opened:
+            time.sleep(1)
+            assert is_served(url)
+            assert opened
 
 
 def test_expect_is_answered_and_the_next_request_is_one_of_its_own(url):
