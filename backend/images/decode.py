@@ -1,6 +1,8 @@
 """Encoded bytes -> an upright BGR image, with every limit checked before anything is decoded."""
 
+import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import cv2
@@ -15,6 +17,9 @@ from backend.images.transparency import may_be_transparent, on_white
 LAST_BYTES = 4  # hold a few of the blocks that are encoded together, each of 32 x 32 pixels at most
 LAST_ROWS, LAST_COLUMNS = 32, 128
 END_OF_IMAGE = b"\xff\xd9"
+# decoded twice, of up to 8 bytes a pixel: one at a time, or a container's memory would have to hold several
+ONE_HEAVY, HEAVY_PIXELS = threading.Lock(), 8_000_000
+DECODING_BYTES, SPARE_BYTES = 24, 2**26  # a pixel, at most of any format, and besides; measured
 
 # how many times smaller a JPEG can be decoded
 FLAGS = {
@@ -71,9 +76,11 @@ def decode_photo(data: bytes, max_pixels: int = MAX_PIXELS, most_reduction: Redu
     """
     header = read_header(data)
     check_pixels(header, max_pixels)
-    data = guarded(header.format, data)
+    data = guarded(header.format, data, header.width * header.height)
     reduction = choose_reduction(header, most_reduction) if most_reduction else 1
-    image = decode(data, header, FLAGS[reduction])
+    heavy = header.width * header.height > HEAVY_PIXELS and may_be_transparent(header.format, data)
+    with ONE_HEAVY if heavy else nullcontext():
+        image = decode(data, header, FLAGS[reduction])
     width, height = header.width, header.height
     if image.shape[:2] != (divided(height, reduction), divided(width, reduction)):  # turned by its EXIF orientation
         width, height = height, width
@@ -117,8 +124,14 @@ def decode(data: bytes, header: Header, flags: int) -> Image:
             raise MemoryError(f"There is no memory for {header.width} x {header.height} pixels.") from None
         image = None
     if image is None:
+        check_memory(header)
         raise UndecodableImageError(f"The {header.format} cannot be decoded; it is truncated or corrupt.")
     return np.asarray(image)
+
+
+def check_memory(header: Header) -> None:
+    """Raise MemoryError if there is no room for what decoding takes: most decoders call that a corrupt image, too."""
+    np.empty(header.width * header.height * DECODING_BYTES + SPARE_BYTES, np.uint8)
 
 
 def imdecode(data: bytes, flags: int) -> Image | None:

@@ -8,7 +8,7 @@ from functools import cache
 import cv2
 import imagesize
 
-from backend.images import isobmff, jpeg
+from backend.images import isobmff, jpeg, tiff
 from backend.images.errors import EmptyImageError, ImageTooLargeError, UndecodableImageError, UnsupportedImageError
 
 MAX_PIXELS = 40_000_000
@@ -93,7 +93,9 @@ def read_header(data: bytes) -> Header:
         if name == "JPEG":  # imagesize walks it in another way than libjpeg, which would decode another frame
             width, height = jpeg.frame_size(data)
         elif name == "AVIF":
-            width, height = isobmff.largest_extent(data)
+            width, height = isobmff.picture_size(data)
+        elif name == "TIFF":
+            width, height = tiff.picture_size(data)
         elif name == "BMP" and data[14:18] == OS2_HEADER:  # imagesize knows the later header only
             width, height = struct.unpack("<HH", data[18:22])
         else:

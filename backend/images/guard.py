@@ -3,12 +3,16 @@
 from backend.images import jpeg, png
 
 
-def guarded(format: str, data: bytes) -> bytes:
+def guarded(format: str, data: bytes, pixels: int) -> bytes:
     """Return what of an image may be decoded: all of it, but for what a PNG carries beside its picture.
+
+    Args:
+        format, data: of the image.
+        pixels: that its header declares.
 
     Raises:
         UndecodableImageError: it has more scans, chunks or compressed data than an image of its size has.
     """
     if format == "JPEG":
-        jpeg.check_scans(data)
+        jpeg.check_scans(data, pixels)
     return png.checked(data) if format == "PNG" else data

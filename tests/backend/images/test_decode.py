@@ -1,4 +1,6 @@
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -11,6 +13,7 @@ from small_inputs import png
 from backend.images import formats
 from backend.images.decode import Header, decode_image, decode_photo, read_header
 from backend.images.errors import EmptyImageError, ImageTooLargeError, UndecodableImageError, UnsupportedImageError
+from backend.settings import ROOT
 from scripts.development.fuzz import with_exif
 
 
@@ -254,3 +257,41 @@ def test_an_avif_of_tiles_counts_as_large_as_its_largest_picture(noise):
     huge = data[: at + 8] + struct.pack(">II", 60_000, 60_000) + data[at + 16 :]
     with pytest.raises(ImageTooLargeError, match="60000 x 60000"):
         decode_image(huge)
+
+
+OUT_OF_MEMORY = """
+import pathlib, re, resource, sys
+from backend.images.decode import decode_image
+from backend.images.errors import ImageError
+data, room = pathlib.Path(sys.argv[1]).read_bytes(), int(sys.argv[2]) * 2**20
+(used,) = re.findall(r"VmSize:\\s+(\\d+) kB", pathlib.Path("/proc/self/status").read_text())
+resource.setrlimit(resource.RLIMIT_AS, (int(used) * 1024 + room,) * 2)
+try:
+    decode_image(data)
+except MemoryError:
+    print("no memory")
+except ImageError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are Linux's here")
+@pytest.mark.parametrize("room", [40, 120])
+@pytest.mark.parametrize(
+    ("extension", "options"),
+    [
+        (".jpg", (cv2.IMWRITE_JPEG_PROGRESSIVE, 1)),
+        (".png", ()),
+        (".gif", ()),
+        (".tiff", ()),
+        (".avif", (cv2.IMWRITE_AVIF_SPEED, 10)),
+        (".webp", ()),
+    ],
+)
+def test_running_out_of_memory_is_not_told_as_a_corrupt_photo(tmp_path, noise, extension, options, room):
+    path = tmp_path / f"photo{extension}"
+    path.write_bytes(encode(extension, cv2.resize(noise, (5000, 3000)), *options))
+    command = [sys.executable, "-c", OUT_OF_MEMORY, str(path), str(room)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.stdout in ("no memory\n", "")  # empty: there was enough
+    assert done.returncode == 0, done.stderr

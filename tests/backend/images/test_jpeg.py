@@ -8,7 +8,7 @@ from small_inputs import huge_behind_a_false_segment
 from backend.images.decode import decode_image
 from backend.images.errors import ImageTooLargeError, UndecodableImageError
 from backend.images.formats import read_header
-from backend.images.jpeg import MOST_SCANS, MOST_SEGMENTS, count_scans, frame_size
+from backend.images.jpeg import MOST_SCANS, MOST_SEGMENTS, check_scans, count_scans, frame_size
 
 
 def progressive(scans):
@@ -71,3 +71,9 @@ def test_a_jpeg_without_a_frame(data):
     assert frame_size(data) == (-1, -1)
     with pytest.raises(UndecodableImageError):
         decode_image(data)
+
+
+def test_of_a_large_jpeg_fewer_scans_are_decoded():
+    check_scans(progressive(20), 30_000_000)
+    with pytest.raises(UndecodableImageError, match="has over 16 scans"):
+        check_scans(progressive(20), 40_000_000)

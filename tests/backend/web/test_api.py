@@ -7,6 +7,7 @@ import threading
 
 import cv2
 import numpy as np
+import orjson
 import pytest
 from conftest import IMAGES, encode
 from small_inputs import png
@@ -42,6 +43,18 @@ def post_form(client, data, **fields):
 
 def post_raw(client, data, kind=JPEG, query=""):
     return client.post(f"/api/{query}", data=data, content_type=kind)
+
+
+FORM = "multipart/form-data; boundary=b"
+
+
+def post_cut_form(client):
+    part = b'--b\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n'
+    return client.post("/api/", data=part + PNG, content_type=FORM)
+
+
+def post_long_part(client, head):
+    return client.post("/api/", data=b"--b\r\n" + head + b"\r\n\r\nx\r\n--b--\r\n", content_type=FORM)
 
 
 def test_all_three_ways_give_the_detectors_answer(client, detector):
@@ -122,6 +135,9 @@ ERRORS = [
     ("image no base64", lambda c: post_json(c, image="?"), "invalid_base64", "no base64"),
     ("image a URL", lambda c: post_json(c, image="http://x/y.jpg"), "invalid_base64", ""),
     ("image empty", lambda c: post_json(c, image=""), "empty_image", "0 bytes"),
+    ("form cut", lambda c: post_cut_form(c), "bad_request", "ends before its last boundary"),
+    ("form of headers", lambda c: post_long_part(c, b"a:\r\n" * 250_000), "bad_request", "over the limit of 16 KiB"),
+    ("form of a header", lambda c: post_long_part(c, b"a:" + b"b" * 20_000), "bad_request", "over the limit of 16 KiB"),
     ("form without image", lambda c: c.post("/api/", data={"photo": (io.BytesIO(PNG), "a")}), "missing_image", ""),
     (
         "form with text",
@@ -166,6 +182,7 @@ ERRORS = [
     ("threshold true", lambda c: post_json(c, image=data_url(PNG), threshold=True), "invalid_threshold", ""),
     ("threshold NaN", lambda c: post_raw(c, PNG, query="?threshold=nan"), "invalid_threshold", ""),
     ("threshold word", lambda c: post_raw(c, PNG, query="?threshold=high"), "invalid_threshold", "'high'"),
+    ("threshold infinite", lambda c: post_raw(c, PNG, query="?threshold=1e400"), "invalid_threshold", "'inf'"),
     ("threshold form", lambda c: post_form(c, PNG, threshold="2"), "invalid_threshold", ""),
     (
         "threshold long",
@@ -236,6 +253,24 @@ def test_a_failing_inference_is_one_requests_problem(client, app, monkeypatch):
         patch.setattr(detector.model, "detect", fail)
         assert post_raw(client, PNG).get_json()["code"] == "inference_failed"
     assert post_raw(client, PNG).status_code == 200
+
+
+@pytest.mark.parametrize("wanted", ["bytes=5-1", "bytes=999999999-", "bytes=0-0,1-1", "x=0-1", "bytes", "bytes=-0"])
+def test_a_part_of_a_file_is_answered_with_the_whole(client, wanted):
+    with (
+        client.get("/docs/swagger-ui.css") as whole,
+        client.get("/docs/swagger-ui.css", headers={"Range": wanted}) as answer,
+    ):
+        assert (answer.status_code, answer.data) == (200, whole.data)
+
+
+def test_no_memory_for_json_is_no_fault_of_the_json(client, monkeypatch):
+    def loads(_):
+        raise orjson.JSONDecodeError("Not enough memory to allocate buffer for parsing", "", 0)
+
+    monkeypatch.setattr(orjson, "loads", loads)
+    answer = post_json(client, image=data_url(PNG))
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "out_of_memory")
 
 
 def test_overload_gives_503_and_retry_after(client, app):

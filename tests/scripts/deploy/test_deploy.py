@@ -9,13 +9,12 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-import cv2
 import kubernetes_validate
 import numpy as np
 import pytest
 import servers
 import yaml
-from conftest import IMAGES
+from conftest import IMAGES, encode
 
 from backend.settings import ROOT, Settings
 from backend.web.problems import PROBLEMS, ApiProblem
@@ -263,24 +262,37 @@ def compose_environment():
     return {name: value for name, _, value in entries if value.isdigit()}, service["mem_limit"]
 
 
-def test_the_largest_photos_fit_into_the_memory_that_compose_gives():
+def large_photo(extension, dtype, channels):
+    """A photo of 40 megapixels, some of it noise."""
+    top = np.iinfo(dtype).max
+    photo = np.full((5000, 8000, channels), top // 2, dtype)
+    photo[:500, :500] = np.random.default_rng(0).integers(0, top, (500, 500, channels), dtype)
+    return encode(extension, photo)
+
+
+@pytest.mark.parametrize(
+    ("extension", "dtype", "channels", "count"),
+    [(".jpg", np.uint8, 3, 4), (".png", np.uint16, 4, 2), (".avif", np.uint8, 3, 2)],
+    ids=["JPEG", "PNG of 16 bits", "AVIF"],
+)
+def test_the_largest_photos_fit_into_the_memory_that_compose_gives(extension, dtype, channels, count):
     environment, limit = compose_environment()
-    small = np.random.default_rng(0).integers(0, 200, (1000, 1600, 3), np.uint8)
-    photo = bytes(cv2.imencode(".jpg", cv2.resize(small, (8000, 5000)), [cv2.IMWRITE_JPEG_QUALITY, 90])[1])
+    photo, kind = large_photo(extension, dtype, channels), {".jpg": "jpeg"}.get(extension, extension[1:])
     statuses = []
 
     def post(url):
-        request = urllib.request.Request(f"{url}/api/?annotate=1", photo, {"Content-Type": "image/jpeg"})
+        request = urllib.request.Request(f"{url}/api/?annotate=1", photo, {"Content-Type": f"image/{kind}"})
         with urllib.request.urlopen(request, timeout=120) as answer:
             statuses.append(answer.status)
 
     with servers.api(**environment) as (url, process):
-        threads = [threading.Thread(target=post, args=[url]) for _ in range(4)]
+        threads = [threading.Thread(target=post, args=[url]) for _ in range(count)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(120)
         peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
-    assert statuses == [200] * 4
+    assert statuses == [200] * count
     assert limit.endswith("m")
+    print(f"VmHWM: {int(peak[1]) // 1024} MiB")
     assert int(peak[1]) / 1024 < int(limit[:-1])
