@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from backend.images.decode import Photo, decode_image, decode_photo
 from backend.images.drawing import draw_in_place, encode_jpeg
+from backend.images.files import read_file
 from backend.images.formats import MAX_PIXELS, check_pixels, read_header
 from backend.model.detections import Detections
 from backend.model.errors import InferenceError, ModelError, ThresholdError
@@ -141,6 +142,7 @@ class PicoDetector:
         Raises:
             TypeError: unless exactly one of path and img_bin is given.
             OSError: the file cannot be read.
+            ValueError: it is no regular file.
             ImageError: the image cannot be used; its subclasses say why.
             ThresholdError: the threshold is no number from 0 to 1.
             DetailError: there is no such detail.
@@ -150,7 +152,7 @@ class PicoDetector:
             raise TypeError("predict takes either a path or img_bin")
         if img_bin is not None and not isinstance(img_bin, bytes | bytearray | memoryview):
             raise TypeError(f"img_bin should be the bytes of an image file, not {type(img_bin).__name__}")
-        data = Path(path).read_bytes() if path is not None else bytes(img_bin or b"")
+        data = read_file(Path(path)) if path is not None else bytes(img_bin or b"")
         threshold, detail = self.check_threshold(threshold), check_detail(detail)
         start = time.perf_counter()
         answer = self.answer(self.decode(data, detail), threshold, start, detail, between)

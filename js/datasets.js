@@ -1,6 +1,7 @@
 // Photos and their boxes as a data set: Pascal VOC, YOLO or COCO, as `--save-labels` of the shell command writes them.
 
 const VOC_SIDES = ["xmin", "ymin", "xmax", "ymax"];
+const encoder = new TextEncoder();
 const lines = (texts) => texts.map((text) => `${text}\n`).join("");
 const round = (value) => Math.round(value * 100) / 100;
 const stemOf = ({ name }) => name.replace(/\.[^.]*$/, "");
@@ -65,11 +66,18 @@ function coco(photos, labels) {
   };
 }
 
+// A stem of at most 100 characters and 200 bytes: file systems take 255 bytes of a name.
+function shortened(stem) {
+  const signs = [...stem].slice(0, 100);
+  while (encoder.encode(signs.join("")).length > 200) signs.pop();
+  return signs.join("");
+}
+
 // A name for a photo that every reader of data sets takes; taken has the stems of the others, in lower case.
 export function photoName(name, suffix, taken) {
   const last = name.replaceAll("\\", "/").split("/").at(-1).replace(/\.[^.]*$/, "");
   // eslint-disable-next-line no-control-regex -- they are what is meant
-  const cleaned = last.replace(/[\s:*?"<>|\u0000-\u001f\u007f]+/g, "_").replace(/^[._-]+|[._-]+$/g, "").slice(0, 100) || "photo";
+  const cleaned = shortened(last.replace(/[\s:*?"<>|\u0000-\u001f\u007f\ufffe\uffff]+/g, "_").replace(/^[._-]+|[._-]+$/g, "")) || "photo";
   let stem = cleaned;
   for (let number = 2; taken.has(stem.toLowerCase()); number += 1) stem = `${cleaned}_${number}`;
   taken.add(stem.toLowerCase());

@@ -16,10 +16,10 @@ import signal
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 if __package__ in (None, ""):  # run as a file: find the repository's packages, not the modules beside this one
     sys.path[0] = str(Path(__file__).resolve().parents[1])
@@ -31,6 +31,8 @@ from backend.parts.cutting import DETAILS
 from backend.process.cores import core_count
 from backend.process.log_output import own_standard_error
 from backend.settings import ROOT, Settings, SettingsError
+from backend.shell.paths import Parser, printable
+from backend.shell.streams import nowhere, silence
 
 try:
     import pyarrow as pa
@@ -43,6 +45,7 @@ try:
 except ModuleNotFoundError as error:
     raise SystemExit(f"{error.name} is missing: .venv/bin/pip install -r scripts/batch/requirements.txt") from None
 
+ENDING = [number for number in signal.Signals if number.name in ("SIGINT", "SIGTERM", "SIGHUP")]
 BATCH = 64  # photos that a detector is handed at once
 ROWS_PER_FILE = 250  # an interruption costs at most so many photos an actor
 # on two cores, actors that took them whole would leave reading and writing none, and the run would hang
@@ -55,7 +58,7 @@ READ_AHEAD_BYTES = 2**27  # a core, of a compressed tar; else all of it that Ray
 
 def main(arguments: list[str] | None = None) -> int:
     """Run as the arguments say; return the exit status: 0, 1 if the run failed, 2 if it could not begin."""
-    parser = argparse.ArgumentParser(description="Find the faces in a whole archive of photos.")
+    parser = Parser(description="Find the faces in a whole archive of photos.")
     parser.add_argument("source", metavar="SRC", help="folder, glob, list of paths (.txt), tar, or URL")
     parser.add_argument("output", metavar="OUT", help="folder for the rows")
     parser.add_argument("--format", choices=SUFFIXES, default="parquet", help="json is JSON Lines")
@@ -76,11 +79,17 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"--threshold {args.threshold} should be a number from 0 to 1")
     if args.save_labels and args.save_labels[0] not in FORMATS:
         parser.error(f"--save-labels takes {' or '.join(FORMATS)} and a folder, not {args.save_labels[0]!r}")
+    if args.save_labels and not args.save_labels[1]:
+        parser.error("--save-labels takes a format and a folder, not an empty path")
     if "://" in args.output:
         parser.error(f"OUT should be a folder, not {args.output}; copy the rows there afterwards")
+    if not args.output or not args.output.isprintable():  # Ray and pyarrow take other names for other folders
+        parser.error(f"OUT should be a folder with a name in UTF-8, of signs that can be shown, not {args.output!r}")
     args.output = Path(args.output)
+    if sys.stderr is None:  # closed; Ray writes there
+        sys.stderr = nowhere()
     try:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in ENDING:
             signal.signal(number, signal.default_int_handler)  # Ray's processes are ended too
         settings = Settings.from_environment()
         model, labels = model_of(settings)
@@ -99,7 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
             drop_incomplete(args.output, args.format)
             done = done_paths(args.output, args.format)
             todo = [item for item in inputs if item.path not in done]
-            print(f"{len(inputs)} photos, {len(inputs) - len(todo)} of them done", flush=True)
+            say(f"{len(inputs)} photos, {len(inputs) - len(todo)} of them done")
             if todo:
                 with cluster(args.address):
                     predict(todo, args, settings)
@@ -107,21 +116,35 @@ def main(arguments: list[str] | None = None) -> int:
                 form, target = args.save_labels[0], Path(args.save_labels[1])
                 rows = answers_of(args.output, args.format)
                 saved = save_labels(target, form, labels, rows, inputs, settings.max_body_bytes)
-                print(f"{saved} photos with their labels in {target}", flush=True)
+                say(f"{saved} photos with their labels in {printable(str(target))}")
     except (SettingsError, ModelError, InputError, OutputError, ConnectionError) as error:
-        print(error, file=sys.stderr)
+        say(printable(str(error)), sys.stderr)
         return 2
     except OSError as error:
-        print(f"The results cannot be written: {error.strerror or error}; the same command goes on.", file=sys.stderr)
+        say(f"The results cannot be written: {error.strerror or error}; the same command goes on.", sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\ninterrupted; the same command goes on", file=sys.stderr)
+        say("\ninterrupted; the same command goes on", sys.stderr)
         return 130
     except ray.exceptions.RayError as error:
-        print(f"Ray failed; the same command goes on. {error}"[:1000], file=sys.stderr)
+        say(f"Ray failed; the same command goes on. {error}"[:1000], sys.stderr)
         return 1
-    print(json.dumps(summary(args.output, args.format), indent=1, ensure_ascii=False))
-    return 0
+    if say(json.dumps(summary(args.output, args.format), indent=1, ensure_ascii=False)):
+        return 0
+    say(f"All is done and in {args.output}; the summary could not be printed.", sys.stderr)
+    return 1
+
+
+def say(text: str, stream: TextIO | None = None) -> bool:
+    """Print, and say whether that could be done: the results do not depend on it."""
+    stream = stream or sys.stdout
+    try:
+        print(text, file=stream, flush=True)
+    except (OSError, ValueError):  # full, or nobody reads; Python would try again at its end
+        with suppress(OSError, ValueError):
+            silence(stream)
+        return False
+    return True
 
 
 def model_of(settings: Settings) -> tuple[str, Sequence[str]]:
@@ -153,8 +176,9 @@ def cluster(address: str | None) -> Iterator[None]:
     options |= {"runtime_env": environment, "logging_level": logging.ERROR, "log_to_driver": False}
     try:
         ray.init(address=address or "local", **options)
-    except (ValueError, RuntimeError) as error:
-        raise ConnectionError(f"There is no Ray cluster at {address!r}: {error}"[:300]) from None
+    except Exception as error:  # Ray's have no common kind here
+        what = f"There is no Ray cluster at {address!r}" if address else "Ray cannot start on this machine"
+        raise ConnectionError(f"{what}: {error}"[:300]) from None
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # Ray has set its own
     try:
         yield

@@ -93,6 +93,7 @@ class OnnxModel:
 
         Raises:
             InferenceError: if ONNX Runtime fails on this photo.
+            MemoryError: there is no memory for it now.
         """
         outputs = self.run(model_input)
         if self.nms_in_graph:
@@ -124,6 +125,8 @@ class OnnxModel:
             with inference():
                 return list(self.session.run(None, {name: tensors[name] for name in self.inputs}))
         except Exception as error:  # ONNX Runtime's exceptions share no public base
+            if "alloc" in str(error):  # bad_alloc, or "Failed to allocate memory"
+                raise MemoryError("There is no memory for the inference.") from None
             hint = " A graph with NMS does so on a single candidate: export it with export.nms: False."
             raise InferenceError(f"The model failed on this photo.{hint if self.nms_in_graph else ''}") from error
 

@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,13 +18,15 @@ from tqdm import tqdm
 from backend.datasets.folder import FORMATS, DatasetFolder, open_dataset
 from backend.images.decode import decode_image
 from backend.images.drawing import draw_in_place, encode_jpeg
+from backend.images.files import read_file
 from backend.images.formats import SUFFIXES as PHOTO_SUFFIXES
 from backend.model.errors import ModelError
 from backend.paddle_inference import PicoDetector
 from backend.parts.cutting import DETAILS
 from backend.settings import ROOT, Settings
 from backend.shell.outputs import new_files
-from backend.shell.paths import expand, make_folder, read_path
+from backend.shell.paths import Parser, expand, folder_named, is_folder, make_folder, printable, read_path
+from backend.shell.streams import nowhere, silence
 from backend.video.containers import SUFFIXES as VIDEO_SUFFIXES
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 FILM_FILES = (".mp4", ".csv", ".png")
 MOST_SHOWN = 6  # labels
+ENDING = [number for number in signal.Signals if number.name in ("SIGINT", "SIGTERM", "SIGHUP")]  # Windows has fewer
 SAMPLE = ROOT / "images" / "test_mask.jpg"
 
 
@@ -52,24 +55,29 @@ class Wish(NamedTuple):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; return its exit status: 0, 1 if any file failed or was cut, 2 if nothing could be tried."""
+    """Run the command; return its exit status.
+
+    0, 1 if any file failed or was cut, 2 if nothing could be tried, 130 interrupted.
+    """
     try:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in ENDING:
             signal.signal(number, signal.default_int_handler)  # so that no half-written video stays
         return run(arguments)
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        tell("interrupted")
         return 130
-    except BrokenPipeError:  # the reader, head for one, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # only now
+        silence(sys.stdout)
         return 0
     except OSError as error:
-        print(f"The output cannot be written: {error.strerror}.", file=sys.stderr)
+        tell(f"The output cannot be written: {error.strerror}.")
         return 2
 
 
 def run(arguments: list[str] | None) -> int:
     """Do what main says, output errors apart."""
+    if sys.stderr is None:  # closed: what it would say is not to land among the results
+        sys.stderr = nowhere()
     args = parse(arguments)
     if sys.stdout is None:
         raise OSError(errno.EBADF, "standard output is closed")
@@ -85,11 +93,10 @@ def run(arguments: list[str] | None) -> int:
         paths = list(expand(args.paths, args.output))  # before there is a data set, which may lie in one of them
         with saving(args, detector.labels) as dataset:
             failed = process_all(detector, paths, Wish(threshold, args.detail, args.output, dataset), as_json=args.json)
-            if dataset:
-                where = printable(str(dataset.folder))
-                print(f"{len(dataset.photos)} photos with their labels in {where}", file=sys.stderr)
+        if dataset:
+            tell(f"{len(dataset.photos)} photos with their labels in {printable(str(dataset.folder))}")
     except (ModelError, ValueError) as error:
-        print(sentence(error), file=sys.stderr)
+        tell(printable(sentence(error)))
         return 2
     sys.stdout.flush()
     return 1 if failed else 0
@@ -101,7 +108,7 @@ def saving(args: argparse.Namespace, labels: Sequence[str]) -> AbstractContextMa
         return nullcontext()
     form, folder = args.save_labels
     for path in args.paths:
-        if isinstance(path, Path) and path.is_dir() and Path(folder).resolve().is_relative_to(path.resolve()):
+        if isinstance(path, Path) and is_folder(path) and Path(folder).resolve().is_relative_to(path.resolve()):
             raise ValueError(f"--save-labels {folder} lies in {path}, whose photos are read; name a folder elsewhere.")
     return open_dataset(Path(folder), form, labels)
 
@@ -113,17 +120,25 @@ def process_all(detector: PicoDetector, paths: list[Path | str], wish: Wish, *, 
     for path in progress(paths):
         try:
             answer = process(detector, path, wish, taken)
+        except MemoryError:
+            failed += 1
+            answer = {"error": "There is no memory for it; close other programs, or give a smaller file."}
         except (ValueError, OSError, RuntimeError) as error:
             failed += 1
             answer = {"error": sentence(error)}
         failed += "warning" in answer
-        report({"path": str(path), **answer}, as_json)
+        try:
+            report({"path": str(path), **answer}, as_json)
+        except BrokenPipeError:
+            silence(sys.stdout)
+            if not wish.output and not wish.dataset:
+                break  # the reader, head for one, has seen enough
     return failed
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="paddle_inference.py",
         description="Find faces in photos and videos and say of each whether it wears a mask. "
         "Prints a line a face: class_id score x1 y1 x2 y2.",
@@ -135,7 +150,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--detail", choices=DETAILS, default=DETAILS[0], help="fine: look at parts too, for small faces; takes longer"
     )
-    parser.add_argument("--output", type=Path, metavar="DIR", help="write each photo there with its boxes drawn")
+    parser.add_argument(
+        "--output", type=folder_named, metavar="DIR", help="write each photo there with its boxes drawn"
+    )
     parser.add_argument(
         "--save-labels",
         nargs=2,
@@ -146,6 +163,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     args = parser.parse_args(arguments)
     if args.save_labels and args.save_labels[0] not in FORMATS:
         parser.error(f"--save-labels takes {' or '.join(FORMATS)} and a folder, not {args.save_labels[0]!r}")
+    if args.save_labels and not args.save_labels[1]:
+        parser.error("--save-labels takes a format and a folder, not an empty path")
     return args
 
 
@@ -163,11 +182,9 @@ def process(detector: PicoDetector, path: Path | str, wish: Wish, taken: set[Pat
         os.scandir(path).close()  # says why, if it cannot be listed
         hint = "; for its videos, name a folder for the result: --output DIR" if output is None else ""
         raise ValueError(f"The folder holds no photo ({', '.join(PHOTO_SUFFIXES)}){hint}.")
-    if path.exists() and not path.is_file():  # a pipe or a device, which could keep the reader for ever
-        raise ValueError("It is no regular file.")
     if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file():
         return process_video(detector, path, wish, taken)
-    data = path.read_bytes()
+    data = read_file(path)
     start = time.perf_counter()
     answer = detector.answer(detector.decode(data, wish.detail), wish.threshold, start, wish.detail)
     entry: dict[str, Any] = {**answer}
@@ -208,7 +225,7 @@ def process_live(detector: PicoDetector, url: str, wish: Wish, taken: set[Path])
     from backend.video.live import annotate_live, name_of
 
     def say(text: str) -> None:
-        tqdm.write(f"{printable(url)}: {text}", file=sys.stderr)
+        tell(f"{printable(url)}: {text}")
 
     with new_files(output, name_of(url).name, FILM_FILES, taken) as new:
         counts = annotate_live(detector, url, wish.threshold, Outputs(*new.partial), say, detail=wish.detail)
@@ -228,30 +245,29 @@ def report(entry: dict[str, Any], as_json: bool) -> None:
     if as_json:
         tqdm.write(json.dumps(entry))
     elif "error" in entry:
-        tqdm.write(f"{path}: {printable(entry['error'])}", file=sys.stderr)
+        tell(f"{path}: {printable(entry['error'])}")
     elif "frames" in entry:
         most = ", ".join(f"{count} {printable(label)}" for label, count in shown(entry["most_at_once"]).items())
         files = printable(", ".join(entry["output"].values()))
         tqdm.write(f"{path}: frames: {entry['frames']}, at most {most} at once; written {files}")
         if "warning" in entry:
-            tqdm.write(f"{path}: {entry['warning']}", file=sys.stderr)
+            tell(f"{path}: {entry['warning']}")
     else:
-        tqdm.write(f"{path}: {len(entry['results'])} found", file=sys.stderr)
+        tell(f"{path}: {len(entry['results'])} found")
         for result in entry["results"]:
             box = " ".join(f"{side:.2f}" for side in result["box"])
             tqdm.write(f"{result['class_id']} {result['score']:.4f} {box}")
 
 
+def tell(text: str) -> None:
+    """Print on standard error, where that takes it: results do not depend on what is told of them."""
+    with suppress(OSError):
+        tqdm.write(text, file=sys.stderr)
+
+
 def shown(counts: dict[str, int]) -> dict[str, int]:
     """Return the counts of a few labels; of many those that were found."""
     return counts if len(counts) <= MOST_SHOWN else {label: count for label, count in counts.items() if count}
-
-
-def printable(text: str) -> str:
-    """Return a text with what a terminal would obey, or cannot show, written out."""
-    return "".join(
-        sign if sign.isprintable() else sign.encode("unicode_escape", "surrogatepass").decode("ascii") for sign in text
-    )
 
 
 def sentence(error: Exception) -> str:

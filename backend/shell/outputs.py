@@ -2,13 +2,13 @@
 
 import itertools
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 LONGEST_NAME = 255  # bytes, of every usual file system
-numbers = itertools.count()
 
 
 @dataclass
@@ -37,7 +37,7 @@ def new_files(folder: Path, stem: str, suffixes: tuple[str, ...], taken: set[Pat
     Raises:
         OSError: they cannot be written; nothing of them is left.
     """
-    run = f".{os.getpid()}-{next(numbers)}"
+    run = f".{secrets.token_hex(8)}"  # two containers may have one folder, and the same process number
     new = NewFiles([folder / f"{run}{suffix}" for suffix in suffixes])
     try:
         yield new

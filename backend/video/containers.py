@@ -5,6 +5,8 @@ from typing import Any
 from backend.video.errors import VideoError
 
 SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".3gp", ".mpg", ".mpeg", ".ts", ".mts", ".wmv")
+# FFmpeg's names; others are texts that name files and addresses to open, such as a playlist called .mp4
+FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,avi,matroska,webm,mpeg,mpegts,asf,mpegvideo,h264,hevc,mjpeg"
 TIME_BASE = 1_000_000  # FFmpeg's AV_TIME_BASE: a container's times are in microseconds
 
 
@@ -31,7 +33,7 @@ def open_input(
         source: an open file, or a URL.
         name: for messages.
         max_pixels: of a picture.
-        options: FFmpeg's, of the format.
+        options: FFmpeg's, of the format; default: those of a file, of one of FORMATS.
         timeout: seconds without anything after which a URL has broken off.
 
     Raises:
@@ -40,7 +42,8 @@ def open_input(
     import av  # here: it takes a while to load, and the shell asks for the suffixes at every start
 
     try:
-        container = av.open(source, metadata_errors="replace", options=options or {}, timeout=timeout)
+        options = {"format_whitelist": FORMATS} if options is None else options
+        container = av.open(source, metadata_errors="replace", options=options, timeout=timeout)
     except (av.FFmpegError, OSError):  # the latter of an empty file
         reason = f"{name} is no video that can be read; it is truncated or another file."
         raise VideoError(reason if timeout is None else "it does not answer") from None

@@ -24,6 +24,8 @@ def check_target(folder: Path, source: str) -> None:
         raise OutputError(
             f"{folder} lies in {source}, whose photos are read; name a folder elsewhere for the data set."
         )
+    if folder.is_symlink() or folder.is_mount():  # what is put in its place as a whole cannot be either
+        raise OutputError(f"{folder} is a link or a mount point; name a new folder in it for the data set.")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputError(f"{folder} is not an empty folder; name a new one for the data set.")
 
@@ -47,12 +49,16 @@ def save_labels(
     Raises:
         OutputError, OSError: it cannot be written, or a photo no longer be read.
     """
+    target = Path(os.path.abspath(target))  # noqa: PTH100  # "." has no name
     partial = target.with_name(f".{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
         with open_dataset(partial, form, labels) as dataset:
             for path, data in tqdm(contents(rows, inputs, limit), desc="saving labels", total=len(rows), unit="photo"):
-                dataset.add(path.rpartition(IN_ARCHIVE)[2], data, rows[path])
+                try:
+                    dataset.add(path.rpartition(IN_ARCHIVE)[2], data, rows[path])
+                except ValueError as error:  # it has changed since it was looked at
+                    raise OutputError(f"{path} cannot be saved: {error}") from None
         partial.replace(target)
     except ValueError as error:
         raise OutputError(str(error)) from None
@@ -84,4 +90,8 @@ def contents(rows: dict[str, Answer], inputs: list[Input], limit: int) -> Iterat
                 yield path, data or b""
         return
     for item in wanted:
-        yield item.path, read(item, limit)
+        try:
+            yield item.path, read(item, limit)
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise OutputError(f"{item.path} cannot be read any more ({reason}); there is no data set.") from None

@@ -12,9 +12,10 @@ import pyarrow as pa
 
 from backend import PicoDetector
 from backend.images.errors import ImageError
+from backend.images.files import too_large
 from backend.model.errors import InferenceError
 from backend.settings import Settings
-from scripts.batch.inputs import Input, read, stream, too_large
+from scripts.batch.inputs import Input, read, stream
 from scripts.batch.results import TRY_AGAIN
 
 FACE = pa.struct(
@@ -32,6 +33,7 @@ SCHEMA = pa.schema(
         "error_kind": pa.string(),
     }.items()
 )
+NO_MEMORY = "There was no memory for it; run again."
 ROWS_AT_ONCE = 16  # of a compressed tar
 READERS = 4  # threads of a detector; a bucket takes a while to answer
 READ_AHEAD = 16  # photos of a detector that are read or wait
@@ -70,6 +72,8 @@ def read_content(item: Input, limit: int) -> Content:
         return Content(item.path, read(item, limit))
     except (OSError, ValueError) as error:
         return Content.unread(item.path, error)
+    except MemoryError:
+        return Content(item.path, None, NO_MEMORY, TRY_AGAIN)
 
 
 def read_archives(batch: dict[str, Any], wanted: set[str], limit: int) -> Iterator[pa.Table]:
@@ -137,7 +141,7 @@ class Detector:
         except (ImageError, InferenceError) as error:
             return failed(Content(content.path, None, str(error), kind_of(error)))
         except MemoryError:
-            return failed(Content(content.path, None, "There was no memory for it; run again.", TRY_AGAIN))
+            return failed(Content(content.path, None, NO_MEMORY, TRY_AGAIN))
         return {
             "path": content.path,
             **answer["image"],

@@ -3,23 +3,27 @@
 import glob
 import lzma
 import os
+import re
 import tarfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
-import pyarrow as pa
 from pyarrow import fs
 
-from backend.images.errors import ImageTooLargeError
+from backend.images.files import read_file, too_large
 from backend.images.formats import SUFFIXES
-from backend.shell.paths import files_below, is_named
+from backend.shell.paths import files_below, is_named, printable
+from scripts.batch import tars
 
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 LISTS = (".txt", ".lst")
 SPARSE = -2  # a size
+WHOLE, COMPRESSED = (0, -1), (-1, -1)  # offset and size
+SIGNS_OF_URLS = "%/:?#[]@!$&'()*+,;=~"  # as they are: what else a name in one has stands quoted
 IN_ARCHIVE = "::"  # between a tar's path and its member's name
 
 
@@ -50,11 +54,20 @@ def list_inputs(source: str) -> list[Input]:
         InputError: no such source, none that can be listed, or no photo in it.
     """
     try:
-        found = list(dict.fromkeys(find_inputs(source)))
-    except (OSError, EOFError, tarfile.TarError, UnicodeError, zlib.error, lzma.LZMAError, pa.ArrowInvalid) as error:
-        raise InputError(f"{source} cannot be listed: {error}") from None
+        found = list(dict.fromkeys(find_inputs(normalized(source))))
+    except InputError:
+        raise
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        RecursionError,
+        zlib.error,
+        lzma.LZMAError,
+    ) as error:  # pyarrow's are of them
+        raise InputError(f"{printable(source)} cannot be listed: {printable(str(error))}") from None
     if not found:
-        raise InputError(f"{source} holds no photo ({', '.join(SUFFIXES)}).")
+        raise InputError(f"{printable(source)} holds no photo ({', '.join(SUFFIXES)}).")
     return found
 
 
@@ -67,17 +80,16 @@ def find_inputs(source: str) -> Iterator[Input]:
     elif Path(source).is_dir():
         yield from files(sorted(files_below(Path(source), None)))
     elif source.lower().endswith(LISTS) and Path(source).is_file():
-        lines = Path(source).read_text(encoding="utf-8-sig").split("\n")  # other signs that end lines may be in names
+        lines = Path(source).read_bytes().decode("utf-8-sig").split("\n")  # other signs that end lines may be in names
         base = Path(source).parent
-        yield from files(
-            [line if "://" in line else base / line for line in (line.strip(" \t\r") for line in lines) if line]
-        )
+        names = [line.removesuffix("\r") for line in lines if line.strip()]
+        yield from files([name.strip() if "://" in name else base / name for name in names])
     elif Path(source).is_file():
         yield from files([Path(source)])
     else:
         matches = sorted(glob.glob(source, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute pattern
         if not matches:
-            raise InputError(f"There is no file, folder or match for {source}.")
+            raise InputError(f"There is no file, folder or match for {printable(source)}.")
         yield from files([Path(path) for path in matches if is_named(Path(path).name, SUFFIXES)])
 
 
@@ -87,8 +99,12 @@ def absolute(path: str | Path) -> str:
 
 
 def normalized(source: str) -> str:
-    """Return a source so that two ways to write it look the same."""
-    return source if "://" in source else os.path.abspath(source)  # noqa: PTH100  # Path leaves ".." in
+    """Return a source so that two ways to write it look the same; of a glob what stands before its first sign."""
+    if "://" in source:
+        return source
+    fixed = source if Path(source).exists() else re.split(r"[^/]*[*?\[]", source, maxsplit=1)[0]
+    whole = os.path.abspath(fixed)  # noqa: PTH100  # Path leaves ".." in
+    return os.path.join(whole, source[len(fixed) :]) if len(fixed) < len(source) else whole  # noqa: PTH118
 
 
 def files(paths: Iterable[str | Path]) -> Iterator[Input]:
@@ -111,15 +127,26 @@ def readable(path: str) -> str:
 
 def files_at(url: str) -> Iterator[str]:
     """Yield the URLs of the photos at and below a URL."""
-    system, path = fs.FileSystem.from_uri(url)
-    prefix = url[: len(url) - len(path.lstrip("/"))] if path else url
+    system, path = file_system(url)
+    base, mark, query = url.partition("?")
     info = system.get_file_info(path)
     if info.type == fs.FileType.File:
         yield url
     else:
         for entry in sorted(system.get_file_info(fs.FileSelector(path, recursive=True)), key=lambda entry: entry.path):
-            if entry.type == fs.FileType.File and is_named(entry.base_name, SUFFIXES):
-                yield prefix + entry.path.lstrip("/")
+            if entry.type != fs.FileType.Directory and is_named(entry.base_name, SUFFIXES):
+                inside = entry.path[len(path.rstrip("/")) :].lstrip("/")
+                yield f"{base.rstrip('/')}/{quote(inside)}{mark}{query}"
+
+
+def file_system(url: str) -> tuple[Any, str]:
+    """Return pyarrow's file system of a URL, and the path in it; signs that no URL has are quoted.
+
+    Raises:
+        OSError, ValueError: there is no such file system, or it is no URL.
+    """
+    system, path = fs.FileSystem.from_uri(quote(url, safe=SIGNS_OF_URLS))
+    return system, path
 
 
 def open_file(path: str) -> Any:
@@ -129,32 +156,29 @@ def open_file(path: str) -> Any:
         ValueError: it is a pipe or a device, which could keep the reader for ever.
         OSError: it cannot be opened.
     """
-    if "://" in path:
-        system, inside = fs.FileSystem.from_uri(path)
+    local = local_path(path)
+    if local is None:
+        system, inside = file_system(path)
         return system.open_input_file(inside)
-    if Path(path).exists() and not (Path(path).is_file() or Path(path).is_dir()):
+    if local.exists() and not (local.is_file() or local.is_dir()):
         raise ValueError("It is no regular file.")
-    return Path(path).open("rb")
+    return local.open("rb")
+
+
+def local_path(path: str) -> Path | None:
+    """Return the path that a path or a ``file://`` URL means; None of other URLs."""
+    if "://" not in path:
+        return Path(path)
+    return Path(file_system(path)[1]) if path.startswith("file://") else None
 
 
 def members(archive: str) -> Iterator[Input]:
-    """Yield the photos of a tar; of a plain one with their places, so that each can be read by itself.
-
-    Of members of one name the first counts; a hard link is the file that it links to, which stands before it.
-    """
-    seen = set[str]()
-    places: dict[str, tuple[int, int]] = {}
-    with closing(open_file(archive)) as file, tarfile.open(fileobj=file, mode="r:*") as tar:
+    """Yield the photos of a tar; of a plain one with their places, so that each can be read by itself."""
+    with closing(open_file(archive)) as file, tars.opened(file) as tar:
         plain = tar.fileobj is file
-        for member in tar:
-            path = member_path(archive, member)
-            if member.isfile():
-                places.setdefault(member.name, place(member) if plain else (-1, -1))
-            elif member.islnk() and member.linkname in places:
-                places.setdefault(member.name, places[member.linkname])
-            if member.name in places and is_named(Path(member.name).name, SUFFIXES) and path not in seen:
-                seen.add(path)
-                yield Input(path, os.fsencode(archive), *places[member.name])
+        for name, member in tars.files(tar):
+            if is_named(Path(name).name, SUFFIXES):
+                yield Input(member_path(archive, name), os.fsencode(archive), *(place(member) if plain else COMPRESSED))
 
 
 def place(member: tarfile.TarInfo) -> tuple[int, int]:
@@ -162,9 +186,9 @@ def place(member: tarfile.TarInfo) -> tuple[int, int]:
     return (member.offset, SPARSE) if member.issparse() else (member.offset_data, member.size)
 
 
-def member_path(archive: str, member: tarfile.TarInfo) -> str:
+def member_path(archive: str, name: str) -> str:
     """Return how a member is called in the results."""
-    return readable(f"{archive}{IN_ARCHIVE}{member.name}")
+    return readable(f"{archive}{IN_ARCHIVE}{name}")
 
 
 def read(item: Input, limit: int) -> bytes:
@@ -175,6 +199,9 @@ def read(item: Input, limit: int) -> bytes:
         ValueError: it is no regular file.
         OSError: it cannot be read.
     """
+    path = local_path(os.fsdecode(item.container))
+    if path is not None and (item.offset, item.size) == WHOLE:
+        return read_file(path, limit)
     with closing(open_file(os.fsdecode(item.container))) as file:
         if item.size == SPARSE:
             return read_sparse(file, item.offset, limit)
@@ -189,30 +216,20 @@ def read(item: Input, limit: int) -> bytes:
 def read_sparse(file: Any, offset: int, limit: int) -> bytes:
     """Return the bytes of a tar's member whose gaps are not stored, its header being at ``offset``."""
     file.seek(offset)
-    try:
-        with tarfile.open(fileobj=file, mode="r:") as tar:
-            content = tar.extractfile(tar.next() or "")
-            data = content.read(limit + 1) if content else b""
-    except (tarfile.TarError, KeyError) as error:
-        raise OSError(f"the tar is damaged ({error})") from None
+    with tars.opened(file, "r:") as tar:
+        content = tar.extractfile(tar.next() or "")
+        data = content.read(limit + 1) if content else b""
     if len(data) > limit:
         raise too_large(limit)
     return data
 
 
-def too_large(limit: int) -> ImageTooLargeError:
-    """Return the error of a file of over ``limit`` bytes."""
-    return ImageTooLargeError(f"The file is over the limit of {limit} bytes.")
-
-
 def stream(archive: str, wanted: set[str], limit: int) -> Iterator[tuple[str, bytes | None]]:
     """Yield the wanted members of a compressed tar in its order: path and bytes, None for over ``limit`` of them."""
-    missing = set(wanted)
-    with closing(open_file(archive)) as file, tarfile.open(fileobj=file, mode="r:*") as tar:
-        for member in tar:
-            path = member_path(archive, member)
-            if path in missing and (member.isfile() or member.islnk()):
-                missing.remove(path)
-                content = tar.extractfile(member)  # of a hard link: what it links to
+    with closing(open_file(archive)) as file, tars.opened(file) as tar:
+        for name, member in tars.files(tar):
+            path = member_path(archive, name)
+            if path in wanted:
+                content = tar.extractfile(member)
                 data = content.read(limit + 1) if content else b""
                 yield path, None if len(data) > limit else data

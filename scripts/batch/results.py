@@ -1,6 +1,7 @@
 """What a run has written: which photos are done, and what they show."""
 
 import fcntl
+import io
 import json
 import re
 from collections import Counter
@@ -20,7 +21,7 @@ SUFFIXES = {"parquet": ".parquet", "csv": ".csv", "json": ".json"}
 TRY_AGAIN = "OutOfMemory"  # the kind of an error that is no fault of the photo
 LOCK = "_lock"
 RUN = "_run.json"  # readers of Parquet folders leave out what begins with an underscore
-RAYS_NAME = re.compile(r"\w+_\d{6}(-\d+)?\.\w+")  # other files in the folder are somebody's own
+RAYS_NAME = re.compile(r"\w+_[0-9a-f]{32}_\d{6}(-\d+)?\.\w+")  # other files in the folder are somebody's own
 ADDED_LATER = {"detail": DETAILS[0]}  # what the record of an earlier version means
 UNMASKED, MASKED = "face", "face_mask"
 
@@ -39,7 +40,7 @@ def open_output(folder: Path, run: dict[str, Any]) -> None:
     if record.is_file():
         try:
             other = ADDED_LATER | dict(json.loads(record.read_text(encoding="utf-8")))
-        except ValueError:
+        except (ValueError, TypeError):
             raise OutputError(f"{record} is damaged; choose another folder.") from None
         differing = [name for name in run if other.get(name) != run[name]]
         if differing:
@@ -142,13 +143,16 @@ def read_table(path: Path, form: str) -> pa.Table:
 
 def read_any(path: Path, form: str) -> pa.Table:
     """Read one file, whatever it holds."""
-    if form == "parquet":
-        return pyarrow.parquet.read_table(path)
-    if path.read_bytes()[-1:] != b"\n":
+    with path.open("rb") as file:  # pyarrow takes some paths for URLs
+        if form == "parquet":
+            return pyarrow.parquet.read_table(file)
+        data = file.read()
+    if not data.endswith(b"\n"):
         raise pa.ArrowInvalid("the last line is cut")
     if form == "json":
-        return pyarrow.json.read_json(path)
-    return pyarrow.csv.read_csv(path, parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True))
+        return pyarrow.json.read_json(io.BytesIO(data))
+    options = pyarrow.csv.ParseOptions(newlines_in_values=True)
+    return pyarrow.csv.read_csv(io.BytesIO(data), parse_options=options)
 
 
 def done_paths(folder: Path, form: str) -> set[str]:

@@ -1,0 +1,34 @@
+"""An image's file: read only where it is one, so that no pipe or device keeps the reader for ever."""
+
+from pathlib import Path
+
+from backend.images.errors import ImageTooLargeError
+
+MOST_BYTES = 2**30
+
+
+def read_file(path: Path, most: int = MOST_BYTES) -> bytes:
+    """Return a file's content; of an empty one, as the files of /proc say they are, nothing is read.
+
+    Raises:
+        ImageTooLargeError: it has more than ``most`` bytes.
+        ValueError: it is a pipe or a device.
+        OSError: it cannot be read, or is a folder.
+    """
+    size = path.stat().st_size
+    if path.is_file() and size == 0:
+        return b""
+    if not path.is_file() and not path.is_dir():
+        raise ValueError("It is no regular file.")
+    if path.is_file() and size > most:
+        raise too_large(most)
+    with path.open("rb") as file:  # it may grow meanwhile
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise too_large(most)
+    return data
+
+
+def too_large(limit: int) -> ImageTooLargeError:
+    """Return the error of a file of over ``limit`` bytes."""
+    return ImageTooLargeError(f"The file is over the limit of {limit} bytes.")
