@@ -12,11 +12,12 @@ import argparse
 import json
 import logging
 import os
+import secrets
 import signal
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -131,7 +132,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     if say(json.dumps(summary(args.output, args.format), indent=1, ensure_ascii=False)):
         return 0
-    say(f"All is done and in {args.output}; the summary could not be printed.", sys.stderr)
+    silence(sys.stdout)
+    say(f"All is done and in {args.output}; the summary cannot be printed.", sys.stderr)
     return 1
 
 
@@ -140,9 +142,9 @@ def say(text: str, stream: TextIO | None = None) -> bool:
     stream = stream or sys.stdout
     try:
         print(text, file=stream, flush=True)
-    except (OSError, ValueError):  # full, or nobody reads; Python would try again at its end
-        with suppress(OSError, ValueError):
-            silence(stream)
+    except BrokenPipeError:  # the reader, head for one, has seen enough
+        silence(stream)
+    except (OSError, ValueError):  # full, or closed
         return False
     return True
 
@@ -168,6 +170,8 @@ def cluster(address: str | None) -> Iterator[None]:
     own_standard_error()  # and its C++ half of more
     # workers need this repository; those of a cluster get it sent
     environment: dict[str, Any] = {"env_vars": {"PYTHONPATH": str(ROOT)}}
+    if not address:  # its processes can be reached from the network; and Ray would keep one token below the home folder
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
     if address:
         environment = {"working_dir": str(ROOT), "excludes": [".git", ".venv*", "output", "tests"]}
     workers = WORKERS_A_CORE * core_count()

@@ -31,6 +31,10 @@ class InputError(ValueError):
     """A source without photos, or one that cannot be read."""
 
 
+class NoMatchError(Exception):
+    """A source that is nothing on this machine."""
+
+
 class Input(NamedTuple):
     """One photo.
 
@@ -55,8 +59,8 @@ def list_inputs(source: str) -> list[Input]:
     """
     try:
         found = list(dict.fromkeys(find_inputs(normalized(source))))
-    except InputError:
-        raise
+    except NoMatchError:
+        raise InputError(f"There is no file, folder or match for {printable(source)}.") from None
     except (
         OSError,
         EOFError,
@@ -89,7 +93,7 @@ def find_inputs(source: str) -> Iterator[Input]:
     else:
         matches = sorted(glob.glob(source, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute pattern
         if not matches:
-            raise InputError(f"There is no file, folder or match for {printable(source)}.")
+            raise NoMatchError
         yield from files([Path(path) for path in matches if is_named(Path(path).name, SUFFIXES)])
 
 

@@ -143,10 +143,10 @@ def read_table(path: Path, form: str) -> pa.Table:
 
 def read_any(path: Path, form: str) -> pa.Table:
     """Read one file, whatever it holds."""
-    with path.open("rb") as file:  # pyarrow takes some paths for URLs
-        if form == "parquet":
+    if form == "parquet":
+        with pa.OSFile(str(path)) as file:  # pyarrow takes some paths for URLs
             return pyarrow.parquet.read_table(file)
-        data = file.read()
+    data = path.read_bytes()
     if not data.endswith(b"\n"):
         raise pa.ArrowInvalid("the last line is cut")
     if form == "json":

@@ -57,6 +57,9 @@ def opened(file: Any, mode: str = "r:*") -> Iterator[tarfile.TarFile]:
             yield tar
     except DamagedTarError:
         raise
+    except tarfile.ReadError as error:
+        reason = "it is no tar, or cut" if "could not be opened" in str(error) else f"the tar is damaged: {error}"
+        raise DamagedTarError(reason) from None
     except (tarfile.TarError, RecursionError, ValueError, OverflowError, KeyError) as error:
         raise DamagedTarError(f"the tar is damaged ({type(error).__name__}: {error})"[:200]) from None
 

@@ -31,6 +31,7 @@ from scripts.batch.results import (
 from scripts.batch_predict import as_tables
 
 LIMIT = 10**6
+ID = f"id_{32 * '0'}"  # as Ray names its files
 ROWS = [
     {"path": "a", "detections": [{"label": "face", "class_id": 0, "score": 0.9, "box": [1, 2, 3, 4]}]},
     {"path": "b", "detections": [{"label": "face_mask", "class_id": 1, "score": 0.9, "box": [1, 2, 3, 4]}] * 3},
@@ -92,8 +93,8 @@ def test_a_detector_reads_what_is_not_read_and_keeps_the_order(tmp_path):
 
 
 def test_the_summary(tmp_path):
-    write(tmp_path, "id_000001-0.parquet")
-    write(tmp_path, "id_000002-0.parquet", ROWS[2:])
+    write(tmp_path, f"{ID}_000001-0.parquet")
+    write(tmp_path, f"{ID}_000002-0.parquet", ROWS[2:])
     assert summary(tmp_path, "parquet") == {
         "photos": 4,
         "faces": {"face": 1, "face_mask": 3},
@@ -103,24 +104,24 @@ def test_the_summary(tmp_path):
 
 
 def test_a_file_that_was_cut_short_is_removed_and_its_photos_are_not_done(tmp_path):
-    write(tmp_path, "id_000001-0.parquet")
-    write(tmp_path, "id_000002-0.parquet", [{"path": "d"}])
-    whole = (tmp_path / "id_000002-0.parquet").read_bytes()
-    (tmp_path / "id_000002-0.parquet").write_bytes(whole[:-5])
-    (tmp_path / "id_000003-0.parquet").write_bytes(b"")
+    write(tmp_path, f"{ID}_000001-0.parquet")
+    write(tmp_path, f"{ID}_000002-0.parquet", [{"path": "d"}])
+    whole = (tmp_path / f"{ID}_000002-0.parquet").read_bytes()
+    (tmp_path / f"{ID}_000002-0.parquet").write_bytes(whole[:-5])
+    (tmp_path / f"{ID}_000003-0.parquet").write_bytes(b"")
     (tmp_path / "mine.parquet").write_bytes(b"my own")
     drop_incomplete(tmp_path, "parquet")
     assert done_paths(tmp_path, "parquet") == {"a", "b", "c"}
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["id_000001-0.parquet", "mine.parquet"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{ID}_000001-0.parquet", "mine.parquet"]
 
 
 @pytest.mark.parametrize(("form", "line"), [("json", '{"path": "a"}\n'), ("csv", "path\na\n")])
 def test_lines_that_were_cut_short(tmp_path, form, line):
-    (tmp_path / f"id_000001-0.{form}").write_text(line)
-    (tmp_path / f"id_000002-0.{form}").write_text(line.replace("a", "b", 1)[:-1])
+    (tmp_path / f"{ID}_000001-0.{form}").write_text(line)
+    (tmp_path / f"{ID}_000002-0.{form}").write_text(line.replace("a", "b", 1)[:-1])
     drop_incomplete(tmp_path, form)
     assert done_paths(tmp_path, form) == {"a"}
-    assert not (tmp_path / f"id_000002-0.{form}").exists()
+    assert not (tmp_path / f"{ID}_000002-0.{form}").exists()
 
 
 def test_results_of_another_run_are_not_mixed_in(tmp_path):
@@ -132,9 +133,21 @@ def test_results_of_another_run_are_not_mixed_in(tmp_path):
     (tmp_path / "other" / "file").touch()
     with pytest.raises(OutputError, match="not empty"):
         open_output(tmp_path / "other", {"source": "a"})
-    (tmp_path / "out" / RUN).write_text("{")
-    with pytest.raises(OutputError, match="is damaged; choose another folder"):
-        open_output(tmp_path / "out", {"source": "a"})
+    for damaged in ("{", "[1]", "null"):
+        (tmp_path / "out" / RUN).write_text(damaged)
+        with pytest.raises(OutputError, match="is damaged; choose another folder"):
+            open_output(tmp_path / "out", {"source": "a"})
+
+
+@pytest.mark.parametrize(("target", "status"), [("| true", 0), ("> /dev/full", 1), ("2>&-", 0), ("2>/dev/full", 0)])
+def test_the_rows_are_written_whoever_reads_what_is_printed(tmp_path, target, status):
+    command = f"{sys.executable} scripts/batch_predict.py images/test_mask.jpg {tmp_path}/out {target}"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == status
+    assert len(done_paths(tmp_path / "out", "parquet")) == 1
 
 
 def test_two_runs_do_not_write_to_one_folder(tmp_path):
@@ -146,7 +159,7 @@ def test_two_runs_do_not_write_to_one_folder(tmp_path):
 
 def test_a_line_break_in_a_name_survives_csv(tmp_path):
     lines = [f'"{number}\nname.jpg",x\n' for number in range(60_000)]
-    (tmp_path / "id_000001-0.csv").write_text("path,error\n" + "".join(lines))
+    (tmp_path / f"{ID}_000001-0.csv").write_text("path,error\n" + "".join(lines))
     assert len(done_paths(tmp_path, "csv")) == 60_000
 
 
@@ -158,6 +171,10 @@ def test_a_line_break_in_a_name_survives_csv(tmp_path):
         (["images", "images"], "not empty and holds no results"),
         (["images", "README.md"], "is a file; choose a folder"),
         (["images", "{out}", "--actors", "0"], "should be 1 or more"),
+        (["images", "{out}\nx"], "OUT should be a folder with a name in UTF-8"),
+        (["images", ""], "OUT should be a folder with a name in UTF-8"),
+        (["images", "{out}", "--save-labels", "voc", ""], "not an empty path"),
+        (["\x1b[31mno", "{out}"], r"\x1b[31mno."),
         (["images", "s3://bucket/rows"], "OUT should be a folder, not s3://bucket/rows"),
         (["images", "{out}", "--address", "nonsense"], "There is no Ray cluster at 'nonsense'"),
     ],
@@ -185,14 +202,18 @@ def archive(tmp_path_factory):
 def test_a_whole_run_and_again(archive, tmp_path, form):
     for already in (0, 302):
         data_set = tmp_path / f"set_{already}"
-        done = run(archive, tmp_path / "out", "--format", form, "--save-labels", "voc", data_set)
+        out = tmp_path / "out:put"  # pyarrow would take it for a URL
+        done = run(archive, out, "--format", form, "--save-labels", "voc", data_set)
         assert done.returncode == 0, done.stderr
+        mine = out / f"sales_202401{SUFFIXES[form]}"
+        mine.write_text("mine")
         assert len(list((data_set / "JPEGImages").iterdir())) == len(list((data_set / "Annotations").iterdir())) == 300
         assert f"302 photos, {already} of them done" in done.stdout
         found = json.loads(done.stdout[done.stdout.index("{") :])
         assert found["photos"] == 302
         assert found["faces"] == {"face_mask": 100, "face": 100}
         assert found["errors"] == {"unreadable": 1, "UndecodableImage": 1}
+    assert mine.read_text() == "mine"
 
 
 def test_interrupted_it_goes_on_and_neither_loses_nor_doubles_a_row(archive, tmp_path):
@@ -217,7 +238,7 @@ RUN_FACTS = {"source": "a", "format": "parquet", "threshold": None, "model": "m"
 
 @pytest.mark.parametrize("damage", [b"", b"PAR1", b"PAR1" + bytes(500) + b"PAR1", "tail", "middle"])
 def test_a_damaged_file_of_an_earlier_run_is_done_again(tmp_path, damage):
-    path = tmp_path / f"a_{32 * '0'}_000000.parquet"
+    path = tmp_path / f"{ID}_000000.parquet"
     rows = [{"path": f"{number}.jpg", "error": "x" * 50} for number in range(2000)]
     pyarrow.parquet.write_table(pa.Table.from_pylist(rows, SCHEMA), path)
     whole = path.read_bytes()
@@ -234,7 +255,7 @@ def test_a_row_that_lacked_memory_is_done_again(tmp_path, form):
         {"path": "a.jpg", "error": "no memory", "error_kind": TRY_AGAIN},
         {"path": "b.jpg", "error": "bad", "error_kind": "UndecodableImage"},
     ]
-    path = tmp_path / f"a_{32 * '0'}_000000{SUFFIXES[form]}"
+    path = tmp_path / f"{ID}_000000{SUFFIXES[form]}"
     rewrite(path, form, pa.Table.from_pylist([*rows, *rows[:1]], pa.schema({name: pa.string() for name in rows[0]})))
     drop_incomplete(tmp_path, form)
     assert done_paths(tmp_path, form) == {"b.jpg"}

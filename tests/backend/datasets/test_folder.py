@@ -79,6 +79,9 @@ def test_photos_are_unchanged_and_no_photo_at_all_is_a_data_set(tmp_path, form):
         (["c:\\photos\\y.JPEG", ".jpg", "..", ""], ["y.jpg", "jpg.jpg", "photo.jpg", "photo_2.jpg"]),
         (["照片 1.jpg", "\udcff\n\t.jpg", "-rf.jpg"], ["照片_1.jpg", "photo.jpg", "rf.jpg"]),
         (["é" * 300 + ".jpg"], ["é" * 100 + ".jpg"]),
+        (["照" * 82 + ".jpg"], ["照" * 66 + ".jpg"]),
+        (["\U0001f600" * 82 + ".jpg"], ["\U0001f600" * 50 + ".jpg"]),
+        (["a\uffffb.jpg"], ["a_b.jpg"]),
     ],
 )
 def test_names_are_such_that_every_reader_takes_them(tmp_path, names, expected):

@@ -265,3 +265,91 @@ def test_a_data_set_that_cannot_be_is_one_sentence(run, tmp_path, capsys):
         run(IMAGES / "test_mask.jpg", "--save-labels", "vox", tmp_path)
     assert "--save-labels takes voc or yolo or coco and a folder, not 'vox'" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def shell(command, **options):
+    line = f"{sys.executable} backend/paddle_inference.py {command}"
+    return subprocess.run(["bash", "-c", line], cwd=ROOT, capture_output=True, text=True, timeout=60, **options)
+
+
+def test_a_pipe_behind_a_url_holds_nobody_up(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    done = shell(f"file://{tmp_path}/pipe.jpg --output {tmp_path}/out")
+    assert "It is no regular file." in done.stderr
+    assert done.returncode == 1
+
+
+def test_a_photo_behind_a_url(run):
+    assert run(f"file://{IMAGES}/test_mask.jpg")[0] == 0
+
+
+PLAYLISTS = {
+    "concat": "ffconcat version 1.0\nfile fifo.ts\n",
+    "sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 39990 RTP/AVP 96\na=rtpmap:96 H264/90000\n",
+    "m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfifo.ts\n#EXT-X-ENDLIST\n",
+}
+
+
+@pytest.mark.parametrize("text", PLAYLISTS.values(), ids=PLAYLISTS)
+def test_a_text_called_a_video_opens_nothing_else(tmp_path, text):
+    os.mkfifo(tmp_path / "fifo.ts")
+    (tmp_path / "film.mp4").write_text(text)
+    done = shell(f"{tmp_path}/film.mp4 --output {tmp_path}/out")
+    assert "is no video that can be read" in done.stderr
+    assert done.returncode == 1
+
+
+def test_with_standard_error_closed_or_full_the_results_are_the_same():
+    paths = "images " * 2
+    usual = shell(paths).stdout
+    assert shell(f"{paths} 2>&-").stdout == shell(f"{paths} 2>/dev/full").stdout == usual != ""
+
+
+def test_where_nobody_reads_on_the_pictures_are_written_all_the_same(tmp_path):
+    shell(f"images images images --json --output {tmp_path} | true")
+    assert len(list(tmp_path.iterdir())) == 3 * len([*IMAGES.glob("*.jpg"), *IMAGES.glob("*.png")])
+
+
+@pytest.mark.parametrize("options", ["--output ''", "--save-labels voc ''"])
+def test_an_empty_folder_is_a_slip(options):
+    done = shell(f"images/test_mask.jpg {options}")
+    assert "an empty path" in done.stderr
+    assert done.returncode == 2
+
+
+def test_folders_in_folders_without_end_are_one_sentence(tmp_path):
+    inside = tmp_path
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(1200):
+        os.mkdir("d", dir_fd=descriptor)
+        below = os.open("d", os.O_RDONLY, dir_fd=descriptor)
+        os.close(descriptor)
+        descriptor = below
+    os.close(descriptor)
+    done = shell(f"{inside} --json")
+    assert "Traceback" not in done.stderr
+    assert done.returncode in (1, 2)
+    subprocess.run(["rm", "-rf", str(tmp_path / "d")], check=True)
+
+
+def test_a_file_larger_than_the_memory_is_one_sentence(tmp_path):
+    with (tmp_path / "huge.jpg").open("wb") as file:
+        file.truncate(6 * 2**30)
+    shutil.copy(IMAGES / "test_mask.jpg", tmp_path / "later.jpg")
+    done = shell(str(tmp_path))
+    assert "is over the limit of 1073741824 bytes" in done.stderr
+    assert "later.jpg: 1 found" in done.stderr
+
+
+def test_no_name_reaches_the_terminal_as_it_is(tmp_path):
+    (tmp_path / "\x1b[31mf").touch()
+    for arguments in (f"images/test_mask.jpg --output '{tmp_path}/\x1b[31mf'", "--\x1b[31mno"):
+        done = shell(arguments)
+        assert "\x1b" not in done.stdout + done.stderr
+        assert done.returncode == 2
+
+
+def test_a_name_that_is_too_long_is_the_inputs_fault(tmp_path):
+    done = shell(f"{'a' * 300}.jpg --save-labels voc {tmp_path}/set")
+    assert f"{'a' * 300}.jpg: It cannot be read or written: File name too long." in done.stderr
+    assert done.returncode == 1

@@ -185,12 +185,13 @@ def test_a_source_without_photos_is_said(tmp_path, source, said):
         list_inputs(source.format(tmp=tmp_path))
 
 
-@pytest.mark.parametrize("sign", ["\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"])
+@pytest.mark.parametrize("sign", ["\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"])
 def test_a_list_is_split_at_line_feeds_only(tmp_path, sign):
-    (tmp_path / "list.txt").write_text(f"a{sign}b.jpg\r\nc.jpg\n\n", encoding="utf-8")
+    (tmp_path / "list.txt").write_bytes(f"a{sign}b.jpg\r\nc.jpg\n\n lead.jpg".encode())
     assert [item.path for item in list_inputs(str(tmp_path / "list.txt"))] == [
         f"{tmp_path}/a{sign}b.jpg",
         f"{tmp_path}/c.jpg",
+        f"{tmp_path}/ lead.jpg",
     ]
 
 
@@ -227,3 +228,38 @@ def test_what_macos_adds_is_left_out_everywhere(tmp_path):
         tar.add(tmp_path / "._a.jpg", "in/._a.jpg")
     for source in (tmp_path, tmp_path / "*.jpg", tmp_path / "all.tar", f"file://{tmp_path}"):
         assert [Path(item.path).name for item in list_inputs(str(source))] == ["a.jpg"]
+
+
+@pytest.mark.parametrize("name", ["a b.jpg", "e#f.jpg", "p%20q.jpg", "q?x.jpg", "\u00fc.jpg", "plain.jpg"])
+def test_every_name_below_a_url_can_be_read(tmp_path, name):
+    folder = tmp_path / "u r"
+    folder.mkdir()
+    (folder / name).write_bytes(b"content")
+    for url in (f"file://{quote(str(folder))}", f"file://{folder}", f"file://{folder}/"):
+        (item,) = list_inputs(url)
+        assert read(item, LIMIT) == b"content"
+
+
+def test_a_pipe_below_a_url_is_a_row(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (item,) = list_inputs(f"file://{tmp_path}")
+    assert read_content(item, LIMIT).problem == "It is no regular file."
+
+
+def test_a_file_that_says_it_is_empty_is_not_read(tmp_path):
+    (tmp_path / "a.jpg").symlink_to("/proc/self/mounts")
+    (item,) = list_inputs(str(tmp_path / "a.jpg"))
+    assert read(item, LIMIT) == b""
+
+
+def test_paths_are_the_same_however_the_source_is_spelled(archive, monkeypatch, tmp_path):
+    (archive / "inner").mkdir()
+    monkeypatch.chdir(archive / "inner")
+    for source in ("..", f"{archive}/inner/..", "../*.jpg", "./../*.jpg"):
+        assert all(".." not in item.path for item in list_inputs(source))
+
+
+def test_what_a_terminal_would_obey_is_written_out():
+    with pytest.raises(InputError) as error:
+        list_inputs("\x1b[31mno")
+    assert "\x1b" not in str(error.value)
