@@ -122,7 +122,7 @@ PORT = whole_number(1, 65535)
 class Settings:
     """The settings; each field's environment variable is its name in capitals."""
 
-    host: str = setting("127.0.0.1", host, "address that both servers listen on; `0.0.0.0` for other machines")
+    host: str = setting("127.0.0.1", host, "address that both servers listen on; for other machines `0.0.0.0`, or `::`")
     api_port: int = setting(5000, PORT, "port of the API")
     web_port: int = setting(8000, PORT, "port of the page")
     cors_origins: tuple[str, ...] = setting(

@@ -31,9 +31,10 @@ from backend.settings import ROOT
 from backend.web.problems import MEDIA_TYPE, PROBLEMS
 from scripts.benchmarking.own_api import ApiFailed, own_api, resident_memory
 
-MEDIA_TYPES = ["image/jpeg", "image/png", "image/webp", "image/bmp"]
+MEDIA_TYPES = [f"image/{kind}" for kind in ("jpeg", "png", "webp", "bmp", "avif", "tiff", "gif")]
 WARM_UP_SHARE = 0.2  # of the examples, before memory is compared
 ALLOWED_GROWTH = 1.15
+SIZE_FIELDS = {b"ispe": ">I", b"\x00\x01\x03\x00\x01\x00\x00\x00": "<I", b"\x01\x01\x03\x00\x01\x00\x00\x00": "<I"}
 EXTREMES = [0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF]
 
 
@@ -72,6 +73,9 @@ def seed_images() -> list[bytes]:
         encode(".png", noise[:1, :1]),
         encode(".png", np.zeros((1, 20000), np.uint8)),
         encode(".jpg", np.zeros((20000, 1), np.uint8)),
+        encode(".avif", photo, cv2.IMWRITE_AVIF_SPEED, 10),
+        encode(".tiff", photo),
+        encode(".gif", photo),
     ]
     return [*images, with_exif(images[0]), declared_png(30_000, 30_000), b"GIF89a" + bytes(20), b""]
 
@@ -109,7 +113,9 @@ def mutated_images(draw: st.DrawFn) -> bytes:
     for _ in range(draw(st.integers(0, 4))):
         position = draw(st.one_of(st.integers(0, 64), st.integers(0, max(0, len(data)))))
         length = draw(st.integers(0, 64))
-        match draw(st.sampled_from(["set", "field", "cut", "drop", "double", "splice", "insert", "chunk", "marker"])):
+        match draw(
+            st.sampled_from(["set", "field", "cut", "drop", "double", "splice", "insert", "chunk", "marker", "size"])
+        ):
             case "set":
                 data[position : position + 1] = bytes([draw(st.integers(0, 255))])
             case "field":
@@ -132,6 +138,12 @@ def mutated_images(draw: st.DrawFn) -> bytes:
             case "marker":  # of a JPEG, behind its first: some readers skip what others do not
                 marker = draw(st.sampled_from([b"\xff\x00", b"\xff\xe0", b"\xff\xc0", b"\xff\xff", b"\xff\xd9"]))
                 data[2:2] = marker + struct.pack(">H", length)
+            case "size":  # of an AVIF or TIFF: what is decoded may be larger than what is declared
+                value = draw(st.sampled_from(EXTREMES)) & 0xFFFFFFFF
+                for name, pattern in SIZE_FIELDS.items():
+                    at = data.find(name)
+                    if at >= 0:
+                        struct.pack_into(pattern, data, min(at + 8, len(data) - 4), value)
     return bytes(data)
 
 
