@@ -35,6 +35,7 @@ MEDIA_TYPES = [f"image/{kind}" for kind in ("jpeg", "png", "webp", "bmp", "avif"
 WARM_UP_SHARE = 0.2  # of the examples, before memory is compared
 ALLOWED_GROWTH = 1.15
 SIZE_FIELDS = {b"ispe": ">I", b"\x00\x01\x03\x00\x01\x00\x00\x00": "<I", b"\x01\x01\x03\x00\x01\x00\x00\x00": "<I"}
+MUTATIONS = ["set", "field", "cut", "drop", "double", "splice", "insert", "chunk", "marker", "size"]
 EXTREMES = [0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF]
 
 
@@ -113,9 +114,7 @@ def mutated_images(draw: st.DrawFn) -> bytes:
     for _ in range(draw(st.integers(0, 4))):
         position = draw(st.one_of(st.integers(0, 64), st.integers(0, max(0, len(data)))))
         length = draw(st.integers(0, 64))
-        match draw(
-            st.sampled_from(["set", "field", "cut", "drop", "double", "splice", "insert", "chunk", "marker", "size"])
-        ):
+        match draw(st.sampled_from(MUTATIONS)):
             case "set":
                 data[position : position + 1] = bytes([draw(st.integers(0, 255))])
             case "field":
