@@ -4,6 +4,7 @@ Attributes and callbacks of the base class are uvicorn's; those here say since w
 """
 
 import socket
+from contextlib import suppress
 from typing import Any
 
 import httptools
@@ -187,8 +188,9 @@ class Connection(HttpToolsProtocol):
         self.refused_at = self.loop.time()
         self.arriving = False
         self.flow.resume_reading()
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
+        with suppress(OSError):  # the client may have gone just now
+            if self.transport.can_write_eof():
+                self.transport.write_eof()
 
     def give_up_answers(self) -> None:
         """Let nothing more be written by the request that is worked on, and the one that arrives."""

@@ -177,6 +177,16 @@ def test_those_who_never_read_lock_nobody_out():
         assert is_served(url)
 
 
+def test_at_the_end_those_who_never_read_leave_no_traceback():
+    with servers.api(SHUTDOWN_DELAY=0, SHUTDOWN_TIMEOUT=1) as (url, process), connections(url, 20) as opened:
+        for connection in opened:
+            push(connection, GET.replace(b"openapi.json", b"docs/swagger-ui-bundle.js") * 3)
+        time.sleep(1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+        assert "Traceback" not in process.stdout.read()
+
+
 def resident(pid):
     (line,) = (line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
     return int(line.split()[1]) * 1024
