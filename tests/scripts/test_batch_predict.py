@@ -139,7 +139,7 @@ def test_results_of_another_run_are_not_mixed_in(tmp_path):
             open_output(tmp_path / "out", {"source": "a"})
 
 
-@pytest.mark.parametrize(("target", "status"), [("| true", 0), ("> /dev/full", 1), ("2>&-", 0), ("2>/dev/full", 0)])
+@pytest.mark.parametrize(("target", "status"), [("| true", 0), ("> /dev/full", 1), ("2>&-", 0)])
 def test_the_rows_are_written_whoever_reads_what_is_printed(tmp_path, target, status):
     command = f"{sys.executable} scripts/batch_predict.py images/test_mask.jpg {tmp_path}/out {target}"
     done = subprocess.run(

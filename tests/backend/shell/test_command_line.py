@@ -320,7 +320,7 @@ def test_an_empty_folder_is_a_slip(options):
 def test_folders_in_folders_without_end_are_one_sentence(tmp_path):
     inside = tmp_path
     descriptor = os.open(tmp_path, os.O_RDONLY)
-    for _ in range(1200):
+    for _ in range(1020):
         os.mkdir("d", dir_fd=descriptor)
         below = os.open("d", os.O_RDONLY, dir_fd=descriptor)
         os.close(descriptor)
