@@ -17,7 +17,7 @@ def address(text: str) -> IPv4Address | IPv6Address | None:
     except ValueError:
         pass
     try:
-        return IPv4Address(socket.inet_aton(text)) if text[-1:].isalnum() and " " not in text else None
+        return IPv4Address(socket.inet_aton(text)) if text[-1:].isalnum() and text.split() == [text] else None
     except (OSError, UnicodeError):
         return None
 
@@ -34,7 +34,7 @@ def host_name(text: str) -> str:
     name = text if text.isascii() else text.encode("idna").decode()
     if len(name) > LONGEST_NAME or not NAME.fullmatch(name.lower()):
         raise ValueError(f"{text!r} is no name of a host")
-    return name.lower()
+    return name.lower().removesuffix(".")  # the root's
 
 
 def origin(text: str) -> str:

@@ -85,8 +85,9 @@ def check_ports(settings: Settings) -> None:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         with socket.socket(family) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if is_any_ipv6(settings.host) and socket.has_dualstack_ipv6():
-                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            if family == socket.AF_INET6:  # as the servers do
+                both = is_any_ipv6(settings.host) and socket.has_dualstack_ipv6()
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, not both)
             try:
                 probe.bind((settings.host, port))
             except OSError as error:

@@ -6,7 +6,7 @@ from backend.images.errors import UndecodableImageError
 
 SEQUENCE_HEADER = 1  # OBU type
 MOST_UNITS = 1000  # a still picture has a handful
-HEADER_BYTES = 256  # more than any sequence header takes before its sizes
+HEADER_BYTES = 1024  # more than any sequence header takes before its sizes: some 400 for 32 operating points
 
 
 class Bits:

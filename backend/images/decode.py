@@ -19,7 +19,7 @@ LAST_ROWS, LAST_COLUMNS = 32, 128
 END_OF_IMAGE = b"\xff\xd9"
 # decoded twice, of up to 8 bytes a pixel: one at a time, or a container's memory would have to hold several
 ONE_HEAVY, HEAVY_PIXELS = threading.Lock(), 8_000_000
-DECODING_BYTES, SPARE_BYTES = 24, 2**26  # a pixel, at most of any format, and besides; measured
+DECODING_BYTES, SPARE_BYTES = 48, 2**26  # a pixel, at most of any format, and besides; measured
 
 # how many times smaller a JPEG can be decoded
 FLAGS = {

@@ -33,6 +33,8 @@ OTHER_FORMATS = {
     b"<svg": "an SVG",
     b"\0\0\1\0": "an icon",
     b"8BPS": "a Photoshop file",
+    b"II+\0": "a BigTIFF",
+    b"MM\0+": "a BigTIFF",
 }
 
 

@@ -13,11 +13,20 @@ MOST_BOXES = 10_000  # on a level; a picture has some dozens
 MOST_ITEMS = 1000  # a picture of tiles has some dozens
 LARGEST_TILE = 1024  # a side; tiles may reach over the edge of a picture, larger ones than it do not occur
 IN_FILE, IN_META = 0, 1  # construction methods of iloc
-FIRST_SAMPLE = (b"mdia", b"minf", b"stbl")
 
 
 def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield kind and content of the boxes on the first level."""
+    """Yield kind and content of the boxes on the first level.
+
+    Raises:
+        UndecodableImageError: there are more than a picture has.
+    """
+    for kind, start, end in places(data):
+        yield kind, data[start:end]
+
+
+def places(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Yield kind of the boxes on the first level, and where their contents begin and end; raises as boxes does."""
     at = 0
     for _ in range(MOST_BOXES):
         if at + 8 > len(data):
@@ -29,15 +38,36 @@ def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         end = len(data) if length == 0 else at + length
         if end < at + head:
             return
-        yield kind, data[at + head : end]
+        yield kind, at + head, end
         at = end
+    raise UndecodableImageError(f"The AVIF has over {MOST_BOXES} boxes; it is corrupt.")
 
 
-def find(data: bytes, *path: bytes) -> bytes:
-    """Return the content of the first box of each kind within the one before; nothing where there is none."""
-    for kind in path:
-        data = next((content for found, content in boxes(data) if found == kind), b"")
-    return data
+def find(data: bytes, kind: bytes) -> bytes:
+    """Return the content of the box of a kind on the first level; nothing where there is none.
+
+    Raises:
+        UndecodableImageError: there are several, of which readers take one or another.
+    """
+    found = [(start, end) for other, start, end in places(data) if other == kind]
+    if len(found) > 1:
+        raise UndecodableImageError(f"The AVIF has several boxes {kind.decode()!r}; it is corrupt.")
+    return data[found[0][0] : found[0][1]] if found else b""
+
+
+def without_tracks(data: bytes) -> bytes:
+    """Return an AVIF as one without an animation, whose first picture stands for it: only that was looked at here."""
+    found = [(kind, start, end) for kind, start, end in places(data) if kind in (b"ftyp", b"moov")]
+    if found[0][0] == b"ftyp" and b"avis" not in data[found[0][1] : found[0][2]] and len(found) == 1:
+        return data
+    changed = bytearray(data)
+    for kind, start, end in found:
+        if kind == b"moov":  # its kind stands before its content, or before a length of 64 bits
+            at = data.rindex(b"moov", start - 12, start)
+            changed[at : at + 4] = b"free"
+        else:
+            changed[start:end] = data[start:end].replace(b"avis", b"avif")
+    return bytes(changed)
 
 
 def picture_size(data: bytes) -> tuple[int, int]:
@@ -82,53 +112,43 @@ def item_kinds(meta: bytes) -> dict[int, bytes]:
 
 
 def coded_pictures(data: bytes, meta: bytes, kinds: dict[int, bytes]) -> Iterator[bytes]:
-    """Yield the data of each item of AV1, and of the first sample of each track."""
-    for number, content in located(data, meta):
-        if kinds.get(number) == b"av01":
-            yield content
-    for kind, track in boxes(find(data, b"moov")):
-        if kind == b"trak":
-            yield first_sample(data, find(track, *FIRST_SAMPLE))
-
-
-def located(data: bytes, meta: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield number and data of each item (iloc).
+    """Yield the data of each item of AV1 (iloc).
 
     Raises:
         UndecodableImageError: there are more items than a picture has, or they have more data than there are.
     """
-    places = Reader(find(meta, b"iloc"))
-    version = places.read(1)
-    places.read(3)
-    sizes = places.read(2)
+    table = Reader(find(meta, b"iloc"))
+    version = table.read(1)
+    table.read(3)
+    sizes = table.read(2)
     offset_size, length_size, base_size, index_size = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
     wide = 4 if version == 2 else 2
-    count = places.read(wide)
-    for _ in range(min(count, MOST_ITEMS)):
-        number = places.read(wide)
-        method = places.read(2) & 15 if version in (1, 2) else IN_FILE
-        places.read(2)
-        base = places.read(base_size)
-        source = find(meta, b"idat") if method == IN_META else data
+    left = len(data)
+    for _ in range(at_most(table.read(wide))):
+        number = table.read(wide)
+        method = table.read(2) & 15 if version in (1, 2) else IN_FILE
+        table.read(2)
+        base = table.read(base_size)
+        source = find(meta, b"idat") if method == IN_META and kinds.get(number) == b"av01" else data
         pieces = []
-        for _ in range(min(places.read(2), MOST_ITEMS)):
-            places.read(index_size if version in (1, 2) else 0)
-            offset, length = base + places.read(offset_size), places.read(length_size)
-            pieces.append(source[offset : offset + length if length else None])
-        if sum(map(len, pieces)) > len(data):
-            raise UndecodableImageError("The AVIF has a picture larger than the file; it is corrupt.")
-        yield number, pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        for _ in range(at_most(table.read(2))):
+            table.read(index_size if version in (1, 2) else 0)
+            start, length = base + table.read(offset_size), table.read(length_size)
+            if kinds.get(number) != b"av01":
+                continue
+            end = min(start + length, len(source)) if length else len(source)
+            left -= max(0, end - start)
+            if left < 0:
+                raise UndecodableImageError("The AVIF has pictures larger than the file; it is corrupt.")
+            pieces.append(source[start:end])
+        yield b"".join(pieces)
+
+
+def at_most(count: int) -> int:
+    """Return a number of parts; raises UndecodableImageError where no picture has so many."""
     if count > MOST_ITEMS:
         raise UndecodableImageError(f"The AVIF has over {MOST_ITEMS} parts; it is corrupt.")
-
-
-def first_sample(data: bytes, table: bytes) -> bytes:
-    """Return the first sample that a track's table (stbl) lists."""
-    sizes = Reader(find(table, b"stsz")[4:])
-    size = sizes.read(4) or (sizes.read(4) and sizes.read(4))
-    near, far = find(table, b"stco"), find(table, b"co64")
-    at = int.from_bytes(near[8:12], "big") if near else int.from_bytes(far[8:16], "big")
-    return data[at : at + size]
+    return count
 
 
 class Reader:

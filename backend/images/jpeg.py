@@ -11,7 +11,7 @@ START_OF_IMAGE, START_OF_SCAN, END_OF_IMAGE = b"\xff\xd8", b"\xff\xda", b"\xd9"
 # with a segment, or the end; within a scan's data 0xff is followed by 0 or a restart marker, and libjpeg skips all else
 MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])", re.DOTALL)
 FRAMES = frozenset(b"\xc0\xc1\xc2\xc3\xc5\xc6\xc7\xc9\xca\xcb\xcd\xce\xcf")
-MOST_SCANS = 64  # encoders write about 10
+MOST_SCANS, USUAL_SCANS = 64, 16  # encoders write about 10
 MOST_SCANNED = 640_000_000  # pixels of all scans; each costs a pass over the whole picture
 MOST_SEGMENTS = 10_000  # a colour profile of 16 MiB takes 256; as many as fit would hold a core for seconds here
 
@@ -44,7 +44,7 @@ def frame_size(data: bytes) -> tuple[int, int]:
 
 def check_scans(data: bytes, pixels: int) -> None:
     """Refuse a JPEG of many scans; libjpeg-turbo's own tools have the same remedy (djpeg -maxscans)."""
-    most = min(MOST_SCANS, max(1, MOST_SCANNED // pixels))
+    most = min(MOST_SCANS, max(USUAL_SCANS, MOST_SCANNED // pixels))
     values = np.frombuffer(data, np.uint8)  # bytes.count takes some times as long
     at_most = np.count_nonzero((values[:-1] == START_OF_SCAN[0]) & (values[1:] == START_OF_SCAN[1]))
     if at_most > most and count_scans(data) > most:

@@ -5,8 +5,9 @@ from collections import Counter
 
 from backend.images.errors import UndecodableImageError
 
-WIDTH, HEIGHT, TILE_WIDTH, TILE_HEIGHT = 256, 257, 322, 323  # tags
-SIZES = (WIDTH, HEIGHT, TILE_WIDTH, TILE_HEIGHT)
+WIDTH, HEIGHT, COMPRESSION, TILE_WIDTH, TILE_HEIGHT = 256, 257, 259, 322, 323  # tags
+READ = (WIDTH, HEIGHT, COMPRESSION, TILE_WIDTH, TILE_HEIGHT)
+AS_JPEG, MOST_SCANS_A_STRIP = 7, 4  # one, or one for each colour
 KINDS = {3: "H", 4: "I"}  # SHORT and LONG; libtiff takes others, which other readers skip
 MOST_ENTRIES = 1000
 SPARE_TILE = 2**20  # pixels; a small picture may lie in one tile of the usual size
@@ -25,19 +26,23 @@ def picture_size(data: bytes) -> tuple[int, int]:
     width, height = found[WIDTH], found[HEIGHT]
     if found.get(TILE_WIDTH, 0) * found.get(TILE_HEIGHT, 0) > width * height + SPARE_TILE:
         raise UndecodableImageError("The TIFF has a tile far larger than its picture; it is corrupt.")
+    if found.get(COMPRESSION) == AS_JPEG and data.count(b"\xff\xda") > MOST_SCANS_A_STRIP * data.count(b"\xff\xd8"):
+        raise UndecodableImageError("The TIFF holds JPEGs of many scans; save it with another compression.")
     return width, height
 
 
 def entries(data: bytes) -> dict[int, int]:
-    """Return the values of SIZES that the first directory has; raises as picture_size does."""
+    """Return the values of READ that the first directory has; raises as picture_size does."""
     order = "<" if data[:2] == b"II" else ">"
     values, seen = {}, Counter[int]()
     try:
         (start,) = struct.unpack_from(f"{order}I", data, 4)
         (count,) = struct.unpack_from(f"{order}H", data, start)
-        for at in range(start + 2, start + 2 + 12 * min(count, MOST_ENTRIES), 12):
+        if count > MOST_ENTRIES:
+            raise UndecodableImageError(f"The TIFF has over {MOST_ENTRIES} entries; it is corrupt.")
+        for at in range(start + 2, start + 2 + 12 * count, 12):
             tag, kind, length = struct.unpack_from(f"{order}HHI", data, at)
-            if tag not in SIZES:
+            if tag not in READ:
                 continue
             seen[tag] += 1
             if kind not in KINDS or length != 1 or seen[tag] > 1:

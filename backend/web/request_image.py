@@ -26,6 +26,8 @@ FROM_URL_SAFE = bytes.maketrans(b"-_", b"+/")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 LONGEST_OPTION = 64  # characters; more would keep a pattern busy
 LONGEST_PART_HEAD = 2**14
+MOST_DELIMITERS = 5000  # werkzeug takes 1,000 parts
+BEHIND_DELIMITER = re.compile(rb"(--)?[^\S\r\n]*(\r\n|\n|\r)")  # as werkzeug has it
 BLANK_LINE = re.compile(rb"\r\n\r\n|\r\r|\n\n")  # as werkzeug ends a part's headers
 MOST_JSON_PARTS = 1000  # brackets, braces and commas: millions of small lists take many times the body's memory
 MOST_ESCAPES = 10_000  # percent signs that are left after the usual ones of base64
@@ -145,16 +147,18 @@ def read_form(request: Request) -> ImageRequest:
 
 def check_parts(body: bytes, boundary: bytes) -> None:
     """Refuse a form of which a part has long headers: werkzeug takes many times their size in memory."""
-    delimiter = b"--" + boundary
-    begin = body.find(delimiter)
-    while begin >= 0:
-        end = begin + len(delimiter)
-        is_line = begin == 0 or body[begin - 1] in b"\r\n"
-        head = body[end : end + LONGEST_PART_HEAD]
-        if is_line and len(head) == LONGEST_PART_HEAD and not BLANK_LINE.search(head):
-            limit = LONGEST_PART_HEAD // 1024
-            raise ApiProblem("bad_request", f"The headers of a part of the form are over the limit of {limit} KiB.")
-        begin = body.find(delimiter, end)
+    delimiter, is_first, begin = b"--" + boundary, True, -1
+    for _ in range(MOST_DELIMITERS):
+        begin = body.find(delimiter, begin + 1)
+        line_end = BEHIND_DELIMITER.match(body, begin + len(delimiter)) if begin >= 0 else None
+        if begin < 0 or (line_end and line_end[1]):  # the last one
+            return
+        if line_end and (is_first or body[begin - 1] in b"\r\n"):
+            is_first = False
+            if not BLANK_LINE.search(body, line_end.start(2), line_end.start(2) + LONGEST_PART_HEAD):
+                limit = LONGEST_PART_HEAD // 1024
+                raise ApiProblem("bad_request", f"A part of the form has no end of its headers within {limit} KiB.")
+    raise ApiProblem("bad_request", "The form has far too many parts; send one photo.")
 
 
 def read_raw(request: Request) -> ImageRequest:

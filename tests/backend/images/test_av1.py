@@ -12,7 +12,8 @@ def bits(*fields):
 
 def unit(content, kind=1, has_size=True, extended=False):
     head = bytes([kind << 3 | extended << 2 | has_size << 1]) + b"\0" * extended
-    return head + (bytes([len(content)]) if has_size else b"") + content
+    size = bytes([len(content) & 127 | 128, len(content) >> 7])
+    return head + (size if has_size else b"") + content
 
 
 SIZE = ((15, 4), (15, 4), (6300 - 1, 16), (40 - 1, 16))
@@ -26,7 +27,17 @@ TIMED = bits(
 )
 
 
-@pytest.mark.parametrize("header", [REDUCED, FULL, TIMED], ids=["reduced", "full", "with timing"])
+LONGEST = bits(
+    *((0, 3), (0, 1), (0, 1), (1, 1), (1, 32), (1, 32), (1, 1), (0, 31), (1, 1), (0, 31), (1, 1), (31, 5)),
+    *((1, 32), (4, 5), (4, 5), (1, 1), (31, 5)),
+    *(((0, 12), (9, 5), (0, 1), (1, 1), (0, 65), (1, 1), (0, 4)) * 32),
+    *SIZE,
+)
+
+
+@pytest.mark.parametrize(
+    "header", [REDUCED, FULL, TIMED, LONGEST], ids=["reduced", "full", "with timing", "all that may be"]
+)
 def test_the_size_stands_behind_all_that_may_come_before_it(header):
     assert list(frame_sizes(unit(b"", kind=2) + unit(header))) == [(6300, 40)]
 

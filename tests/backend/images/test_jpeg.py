@@ -77,3 +77,4 @@ def test_of_a_large_jpeg_fewer_scans_are_decoded():
     check_scans(progressive(20), 30_000_000)
     with pytest.raises(UndecodableImageError, match="has over 16 scans"):
         check_scans(progressive(20), 40_000_000)
+    check_scans(progressive(16), 134_000_000)  # MAX_IMAGE_PIXELS may be as high

@@ -54,3 +54,16 @@ def test_what_ends_too_early_has_no_size(length):
 def test_the_real_encoders_are_read(noise):
     assert picture_size(encode(".tiff", noise)) == (80, 60)
     assert decode_image(encode(".tiff", noise)).shape == (60, 80, 3)
+
+
+def test_more_entries_than_are_read_are_refused():
+    entries = [(WIDTH, 3, 64), (HEIGHT, 3, 64), *[(300, 3, 0)] * 1000, (TILE_WIDTH, 4, 2**31)]
+    with pytest.raises(UndecodableImageError, match="over 1000 entries"):
+        picture_size(tiff(*entries))
+
+
+def test_jpegs_of_many_scans_within_are_refused():
+    usual = tiff((WIDTH, 3, 64), (HEIGHT, 3, 64), (259, 3, 7))
+    assert picture_size(usual + b"\xff\xd8" * 9 + b"\xff\xda" * 27) == (64, 64)
+    with pytest.raises(UndecodableImageError, match="JPEGs of many scans"):
+        picture_size(usual + b"\xff\xd8" + b"\xff\xda" * 99)
