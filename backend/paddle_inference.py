@@ -7,7 +7,8 @@ from pathlib import Path
 
 if __package__ in (None, ""):  # run as a file: find the package beside app.py, not the modules beside this one
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # till the command begins, Ctrl-C ends it without a traceback
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # till the command begins, Ctrl-C ends it without a traceback
 
 import base64
 import contextlib

@@ -75,9 +75,9 @@ function shortened(stem) {
 
 // A name for a photo that every reader of data sets takes; taken has the stems of the others, in lower case.
 export function photoName(name, suffix, taken) {
-  const last = name.replaceAll("\\", "/").split("/").at(-1).replace(/\.[^.]*$/, "");
+  const last = name.replaceAll("\\", "/").split("/").at(-1).replace(/(.)\.[^.]*$/, "$1");
   // eslint-disable-next-line no-control-regex -- they are what is meant
-  const cleaned = shortened(last.replace(/[\s:*?"<>|\u0000-\u001f\u007f\ufffe\uffff]+/g, "_").replace(/^[._-]+|[._-]+$/g, "")) || "photo";
+  const cleaned = shortened(last.replace(/[\s:*?"<>|\u0000-\u001f\u007f\u0085\ufffe\uffff]+/g, "_").replace(/^[._-]+|[._-]+$/g, "")) || "photo";
   let stem = cleaned;
   for (let number = 2; taken.has(stem.toLowerCase()); number += 1) stem = `${cleaned}_${number}`;
   taken.add(stem.toLowerCase());

@@ -12,6 +12,7 @@ import argparse
 import json
 import logging
 import os
+import re
 import secrets
 import signal
 import sys
@@ -24,7 +25,8 @@ from typing import Any, TextIO
 
 if __package__ in (None, ""):  # run as a file: find the repository's packages, not the modules beside this one
     sys.path[0] = str(Path(__file__).resolve().parents[1])
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # till the run begins, Ctrl-C ends it without a traceback
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # till the run begins, Ctrl-C ends it without a traceback
 
 from backend.datasets.folder import FORMATS
 from backend.model.errors import ModelError
@@ -47,6 +49,7 @@ except ModuleNotFoundError as error:
     raise SystemExit(f"{error.name} is missing: .venv/bin/pip install -r scripts/batch/requirements.txt") from None
 
 ENDING = [number for number in signal.Signals if number.name in ("SIGINT", "SIGTERM", "SIGHUP")]
+NOT_IN_PATHS = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 BATCH = 64  # photos that a detector is handed at once
 ROWS_PER_FILE = 250  # an interruption costs at most so many photos an actor
 # on two cores, actors that took them whole would leave reading and writing none, and the run would hang
@@ -84,18 +87,19 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--save-labels takes a format and a folder, not an empty path")
     if "://" in args.output:
         parser.error(f"OUT should be a folder, not {args.output}; copy the rows there afterwards")
-    if not args.output or not args.output.isprintable():  # Ray and pyarrow take other names for other folders
-        parser.error(f"OUT should be a folder with a name in UTF-8, of signs that can be shown, not {args.output!r}")
+    if not args.output or NOT_IN_PATHS.search(str(Path(args.output).absolute())):  # Ray takes them for another folder
+        parser.error(f"OUT, {args.output!r}, should be a folder with a path in UTF-8, without line breaks and the like")
     args.output = Path(args.output)
     if sys.stderr is None:  # closed; Ray writes there
         sys.stderr = nowhere()
     try:
         for number in ENDING:
-            signal.signal(number, signal.default_int_handler)  # Ray's processes are ended too
+            if signal.getsignal(number) != signal.SIG_IGN:  # nohup's
+                signal.signal(number, signal.default_int_handler)  # Ray's processes are ended too
         settings = Settings.from_environment()
         model, labels = model_of(settings)
         if args.save_labels:
-            check_target(Path(args.save_labels[1]), args.source)
+            check_target(Path(args.save_labels[1]), args.source, args.output)
         inputs = list_inputs(args.source)
         run = {
             "source": normalized(args.source),
@@ -104,8 +108,8 @@ def main(arguments: list[str] | None = None) -> int:
             "detail": args.detail,
             "model": model,
         }
-        open_output(args.output, run)
         with locked(args.output):
+            open_output(args.output, run)
             drop_incomplete(args.output, args.format)
             done = done_paths(args.output, args.format)
             todo = [item for item in inputs if item.path not in done]

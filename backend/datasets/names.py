@@ -5,7 +5,7 @@ from pathlib import PurePath
 
 LONGEST, LONGEST_BYTES = 100, 200  # characters and bytes of a stem; file systems take 255 bytes of a name
 # PaddleDetection splits its lists at blanks, and XML takes no U+FFFE and U+FFFF
-NOT_TAKEN = re.compile(r"[\s/\\:*?\"<>|\x00-\x1f\x7f\ufffe\uffff]+")
+NOT_TAKEN = re.compile(r"[\s/\\:*?\"<>|\x00-\x1f\x7f\ufeff\ufffe\uffff]+")
 
 
 def photo_name(path: str, suffix: str, taken: set[str]) -> str:

@@ -61,7 +61,8 @@ def main(arguments: list[str] | None = None) -> int:
     """
     try:
         for number in ENDING:
-            signal.signal(number, signal.default_int_handler)  # so that no half-written video stays
+            if signal.getsignal(number) != signal.SIG_IGN:  # nohup's
+                signal.signal(number, signal.default_int_handler)  # so that no half-written video stays
         return run(arguments)
     except KeyboardInterrupt:
         tell("interrupted")

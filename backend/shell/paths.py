@@ -40,7 +40,7 @@ def read_path(text: str) -> Path | str:
     """Read a path, or the URL of a live source; an empty one is a slip, not the current folder."""
     if not text:
         raise argparse.ArgumentTypeError("an empty path; give a photo or a folder")
-    if text.startswith("file://"):
+    if text.lower().startswith("file://"):
         return Path(unquote(urlsplit(text).path))
     return text if is_url(text) else Path(text)
 

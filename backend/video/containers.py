@@ -6,7 +6,7 @@ from backend.video.errors import VideoError
 
 SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".3gp", ".mpg", ".mpeg", ".ts", ".mts", ".wmv")
 # FFmpeg's names; others are texts that name files and addresses to open, such as a playlist called .mp4
-FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,avi,matroska,webm,mpeg,mpegts,asf,mpegvideo,h264,hevc,mjpeg"
+FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,avi,matroska,webm,mpeg,mpegts,asf,flv,mxf,dv,mpegvideo,m4v,h264,hevc,mjpeg"
 TIME_BASE = 1_000_000  # FFmpeg's AV_TIME_BASE: a container's times are in microseconds
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,12 +19,14 @@ Answer = dict[str, Any]
 DIGITS = 2  # of a box, as in the API's answers; the rows have 32 bits
 
 
-def check_target(folder: Path, source: str) -> None:
+def check_target(folder: Path, source: str, output: Path) -> None:
     """Raise OutputError where a data set cannot come to lie: known before the photos are looked at."""
     if Path(source).is_dir() and folder.resolve().is_relative_to(Path(source).resolve()):
         raise OutputError(
             f"{folder} lies in {source}, whose photos are read; name a folder elsewhere for the data set."
         )
+    if output.resolve().is_relative_to(folder.resolve()) or folder.resolve().is_relative_to(output.resolve()):
+        raise OutputError(f"{folder} and {output}, for the rows, lie in each other; name another folder.")
     if folder.is_symlink() or folder.is_mount():  # what is put in its place as a whole cannot be either
         raise OutputError(f"{folder} is a link or a mount point; name a new folder in it for the data set.")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -50,8 +53,7 @@ def save_labels(
         OutputError, OSError: it cannot be written, or a photo no longer be read.
     """
     target = Path(os.path.abspath(target))  # noqa: PTH100  # "." has no name
-    partial = target.with_name(f".{target.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    partial = target.with_name(f".{secrets.token_hex(8)}.partial")
     try:
         with open_dataset(partial, form, labels) as dataset:
             for path, data in tqdm(contents(rows, inputs, limit), desc="saving labels", total=len(rows), unit="photo"):

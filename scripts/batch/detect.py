@@ -15,7 +15,7 @@ from backend.images.errors import ImageError
 from backend.images.files import too_large
 from backend.model.errors import InferenceError
 from backend.settings import Settings
-from scripts.batch.inputs import Input, read, stream
+from scripts.batch.inputs import CANNOT_BE_READ, Input, read, stream
 from scripts.batch.results import TRY_AGAIN
 
 FACE = pa.struct(
@@ -55,7 +55,7 @@ class Content(NamedTuple):
     kind: str | None = None
 
     @classmethod
-    def unread(cls, path: str, error: OSError | ValueError) -> "Content":
+    def unread(cls, path: str, error: Exception) -> "Content":
         """Return what is left of a photo that cannot be read."""
         problem = f"It cannot be read: {error.strerror or error}." if isinstance(error, OSError) else str(error)
         return cls(path, None, problem, kind_of(error) if isinstance(error, ImageError) else "unreadable")
@@ -70,10 +70,10 @@ def read_content(item: Input, limit: int) -> Content:
     """Read one photo of ``limit`` bytes at most; what goes wrong stands in the result."""
     try:
         return Content(item.path, read(item, limit))
-    except (OSError, ValueError) as error:
-        return Content.unread(item.path, error)
     except MemoryError:
         return Content(item.path, None, NO_MEMORY, TRY_AGAIN)
+    except CANNOT_BE_READ as error:
+        return Content.unread(item.path, error)
 
 
 def read_archives(batch: dict[str, Any], wanted: set[str], limit: int) -> Iterator[pa.Table]:

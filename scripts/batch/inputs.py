@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+import pyarrow as pa
 from pyarrow import fs
 
 from backend.images.files import read_file, too_large
@@ -23,8 +24,16 @@ TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 LISTS = (".txt", ".lst")
 SPARSE = -2  # a size
 WHOLE, COMPRESSED = (0, -1), (-1, -1)  # offset and size
-SIGNS_OF_URLS = "%/:?#[]@!$&'()*+,;=~"  # as they are: what else a name in one has stands quoted
+SIGNS_OF_PATHS = "/:@!$&'()*+,;=~"  # as they are in a URL: what else a name in one has stands quoted
+SIGNS_OF_URLS = SIGNS_OF_PATHS + "%?#[]"
 IN_ARCHIVE = "::"  # between a tar's path and its member's name
+
+
+# whatever file systems and archives raise; some of pyarrow's are only found where their package is installed
+CANNOT_BE_READ = (
+    *(OSError, EOFError, ValueError, RecursionError, MemoryError, ImportError, NotImplementedError),
+    *(zlib.error, lzma.LZMAError, pa.ArrowException),
+)
 
 
 class InputError(ValueError):
@@ -58,17 +67,10 @@ def list_inputs(source: str) -> list[Input]:
         InputError: no such source, none that can be listed, or no photo in it.
     """
     try:
-        found = list(dict.fromkeys(find_inputs(normalized(source))))
+        found = list(dict.fromkeys(find_inputs(source)))
     except NoMatchError:
         raise InputError(f"There is no file, folder or match for {printable(source)}.") from None
-    except (
-        OSError,
-        EOFError,
-        ValueError,
-        RecursionError,
-        zlib.error,
-        lzma.LZMAError,
-    ) as error:  # pyarrow's are of them
+    except CANNOT_BE_READ as error:
         raise InputError(f"{printable(source)} cannot be listed: {printable(str(error))}") from None
     if not found:
         raise InputError(f"{printable(source)} holds no photo ({', '.join(SUFFIXES)}).")
@@ -77,24 +79,29 @@ def list_inputs(source: str) -> list[Input]:
 
 def find_inputs(source: str) -> Iterator[Input]:
     """Yield the photos of a source."""
-    if source.lower().endswith(TARS):
-        yield from members(absolute(source))
+    if "://" not in source and Path(source).is_dir():
+        yield from files(sorted(files_below(Path(spelled(source)), None)))
+    elif source.lower().endswith(TARS):
+        yield from members(source if "://" in source else spelled(source))
     elif "://" in source:
         yield from files(files_at(source))
-    elif Path(source).is_dir():
-        yield from files(sorted(files_below(Path(source), None)))
     elif source.lower().endswith(LISTS) and Path(source).is_file():
         lines = Path(source).read_bytes().decode("utf-8-sig").split("\n")  # other signs that end lines may be in names
-        base = Path(source).parent
+        base = Path(spelled(Path(source).parent))
         names = [line.removesuffix("\r") for line in lines if line.strip()]
-        yield from files([name.strip() if "://" in name else base / name for name in names])
+        yield from files([name.strip() if "://" in name else named_in(base, name) for name in names])
     elif Path(source).is_file():
-        yield from files([Path(source)])
+        yield from files([spelled(source)])
     else:
         matches = sorted(glob.glob(source, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute pattern
         if not matches:
             raise NoMatchError
-        yield from files([Path(path) for path in matches if is_named(Path(path).name, SUFFIXES)])
+        yield from files([spelled(path) for path in matches if is_named(Path(path).name, SUFFIXES)])
+
+
+def named_in(folder: Path, line: str) -> Path:
+    """Return the file that a line of a list names; blanks around it are part of it only where there is such a file."""
+    return folder / line if (folder / line).exists() else folder / line.strip(" \t")
 
 
 def absolute(path: str | Path) -> str:
@@ -107,8 +114,14 @@ def normalized(source: str) -> str:
     if "://" in source:
         return source
     fixed = source if Path(source).exists() else re.split(r"[^/]*[*?\[]", source, maxsplit=1)[0]
-    whole = os.path.abspath(fixed)  # noqa: PTH100  # Path leaves ".." in
+    whole = spelled(fixed)
     return os.path.join(whole, source[len(fixed) :]) if len(fixed) < len(source) else whole  # noqa: PTH118
+
+
+def spelled(path: str | Path) -> str:
+    """Return an absolute path without ``..``, unless that would lead elsewhere, as behind a link."""
+    short = os.path.abspath(path)  # noqa: PTH100
+    return short if os.path.realpath(short) == os.path.realpath(path) else str(Path(path).absolute())
 
 
 def files(paths: Iterable[str | Path]) -> Iterator[Input]:
@@ -140,7 +153,7 @@ def files_at(url: str) -> Iterator[str]:
         for entry in sorted(system.get_file_info(fs.FileSelector(path, recursive=True)), key=lambda entry: entry.path):
             if entry.type != fs.FileType.Directory and is_named(entry.base_name, SUFFIXES):
                 inside = entry.path[len(path.rstrip("/")) :].lstrip("/")
-                yield f"{base.rstrip('/')}/{quote(inside)}{mark}{query}"
+                yield f"{base.rstrip('/')}/{quote(inside, safe=SIGNS_OF_PATHS)}{mark}{query}"
 
 
 def file_system(url: str) -> tuple[Any, str]:

@@ -49,10 +49,7 @@ def open_output(folder: Path, run: dict[str, Any]) -> None:
                 f"{folder} holds results with {name} = {other.get(name)!r}, not {run[name]!r}; choose another folder."
             )
         return
-    if folder.exists() and not folder.is_dir():
-        raise OutputError(f"{folder} is a file; choose a folder.")
-    if folder.exists() and any(not path.name.startswith("_") for path in folder.iterdir()):
-        raise OutputError(f"{folder} is not empty and holds no results of an earlier run; choose another folder.")
+    check_folder(folder)
     partial = record.with_suffix(".partial")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -64,14 +61,26 @@ def open_output(folder: Path, run: dict[str, Any]) -> None:
         raise OutputError(f"{folder} cannot be written: {error.strerror}.") from None
 
 
+def check_folder(folder: Path) -> None:
+    """Raise OutputError where a folder is none, or holds what no run has written."""
+    if (folder / RUN).is_file():
+        return
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder} is a file; choose a folder.")
+    if folder.exists() and any(not path.name.startswith("_") for path in folder.iterdir()):
+        raise OutputError(f"{folder} is not empty and holds no results of an earlier run; choose another folder.")
+
+
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keep other runs out of the folder.
+    """Keep other runs out of the folder, which is made where there is none.
 
     Raises:
-        OutputError: one is at work.
+        OutputError: one is at work, or it cannot be written.
     """
+    check_folder(folder)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         file = (folder / LOCK).open("w")
     except OSError as error:
         raise OutputError(f"{folder} cannot be written: {error.strerror}.") from None

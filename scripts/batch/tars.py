@@ -67,7 +67,8 @@ def opened(file: Any, mode: str = "r:*") -> Iterator[tarfile.TarFile]:
 def members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     """Yield the members in their order; raises as opened does."""
     last = -1
-    for member in tar:
+    while (member := tar.next()) is not None:
+        tar.members.clear()  # type: ignore[attr-defined]  # else all are kept; its documentation is silent on the list
         if member.offset <= last or member.size < 0:
             raise DamagedTarError("the tar is damaged (a member lies before the one before it)")
         last = member.offset
@@ -83,5 +84,6 @@ def files(tar: tarfile.TarFile) -> Iterator[tuple[str, tarfile.TarInfo]]:
     for member in members(tar):
         target = member if member.isfile() else found.get(member.linkname) if member.islnk() else None
         if target is not None and member.name not in found:
+            target.pax_headers = {}  # may be megabytes, each
             found[member.name] = target
             yield member.name, target

@@ -150,6 +150,22 @@ def test_the_rows_are_written_whoever_reads_what_is_printed(tmp_path, target, st
     assert len(done_paths(tmp_path / "out", "parquet")) == 1
 
 
+def test_the_path_of_out_counts_whole(tmp_path):
+    (tmp_path / "a\nb").mkdir()
+    command = [sys.executable, str(ROOT / "scripts/batch_predict.py"), str(IMAGES), "out"]
+    done = subprocess.run(command, cwd=tmp_path / "a\nb", capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "without line breaks" in done.stderr
+    assert list(tmp_path.rglob("*")) == [tmp_path / "a\nb"]
+
+
+def test_a_folder_of_somebody_elses_is_not_even_locked(tmp_path):
+    (tmp_path / "mine").touch()
+    with pytest.raises(OutputError, match="not empty"), locked(tmp_path):
+        pytest.fail("let in")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
 def test_two_runs_do_not_write_to_one_folder(tmp_path):
     with locked(tmp_path), pytest.raises(OutputError, match="Another run is writing"), locked(tmp_path):
         pytest.fail("let in")
@@ -171,8 +187,8 @@ def test_a_line_break_in_a_name_survives_csv(tmp_path):
         (["images", "images"], "not empty and holds no results"),
         (["images", "README.md"], "is a file; choose a folder"),
         (["images", "{out}", "--actors", "0"], "should be 1 or more"),
-        (["images", "{out}\nx"], "OUT should be a folder with a name in UTF-8"),
-        (["images", ""], "OUT should be a folder with a name in UTF-8"),
+        (["images", "{out}\nx"], "should be a folder with a path in UTF-8"),
+        (["images", ""], "should be a folder with a path in UTF-8"),
         (["images", "{out}", "--save-labels", "voc", ""], "not an empty path"),
         (["\x1b[31mno", "{out}"], r"\x1b[31mno."),
         (["images", "s3://bucket/rows"], "OUT should be a folder, not s3://bucket/rows"),

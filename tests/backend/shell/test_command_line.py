@@ -1,6 +1,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -353,3 +354,22 @@ def test_a_name_that_is_too_long_is_the_inputs_fault(tmp_path):
     done = shell(f"{'a' * 300}.jpg --save-labels voc {tmp_path}/set")
     assert f"{'a' * 300}.jpg: It cannot be read or written: File name too long." in done.stderr
     assert done.returncode == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
+def test_a_signal_that_is_ignored_from_the_start_stays_so(number):
+    """As nohup's SIGHUP, and the SIGINT of what a script starts with &."""
+    command = [sys.executable, "backend/paddle_inference.py", *["images"] * 8, "--json"]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_IGN),
+    ) as process:
+        lines = [process.stdout.readline()]
+        process.send_signal(number)
+        lines += process.stdout.readlines()
+        assert process.wait(60) == 0
+    assert len(lines) == 8 * len([*IMAGES.glob("*.jpg"), *IMAGES.glob("*.png")])

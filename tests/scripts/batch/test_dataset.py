@@ -52,10 +52,18 @@ def test_a_photo_that_is_gone_leaves_nothing_half_done(tmp_path):
 
 
 def test_a_folder_in_use_is_refused_before_the_photos_are_looked_at(tmp_path):
-    check_target(tmp_path / "new", str(IMAGES))
+    check_target(tmp_path / "new", str(IMAGES), tmp_path / "rows")
     (tmp_path / "mine.txt").write_text("x")
     for folder in (tmp_path, tmp_path / "mine.txt"):
-        with pytest.raises(OutputError, match="is not an empty folder"):
-            check_target(folder, str(IMAGES))
+        with pytest.raises(OutputError, match="is not an empty folder|lie in each other"):
+            check_target(folder, str(IMAGES), tmp_path / "rows")
     with pytest.raises(OutputError, match="whose photos are read"):
-        check_target(tmp_path / "below" / "new", str(tmp_path))
+        check_target(tmp_path / "below" / "new", str(tmp_path), tmp_path / "rows")
+
+
+def test_what_lies_beside_the_data_set_is_left_alone(tmp_path):
+    (tmp_path / ".set.partial").mkdir()
+    (tmp_path / ".set.partial" / "mine.txt").write_text("x")
+    assert save_labels(tmp_path / "set", "voc", ["face"], {}, [], 10**6) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".set.partial", "set"]
+    assert (tmp_path / ".set.partial" / "mine.txt").exists()

@@ -187,7 +187,8 @@ def test_a_source_without_photos_is_said(tmp_path, source, said):
 
 @pytest.mark.parametrize("sign", ["\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"])
 def test_a_list_is_split_at_line_feeds_only(tmp_path, sign):
-    (tmp_path / "list.txt").write_bytes(f"a{sign}b.jpg\r\nc.jpg\n\n lead.jpg".encode())
+    (tmp_path / " lead.jpg").touch()
+    (tmp_path / "list.txt").write_bytes(f"a{sign}b.jpg\r\n\t c.jpg \n\n lead.jpg".encode())
     assert [item.path for item in list_inputs(str(tmp_path / "list.txt"))] == [
         f"{tmp_path}/a{sign}b.jpg",
         f"{tmp_path}/c.jpg",
@@ -263,3 +264,47 @@ def test_what_a_terminal_would_obey_is_written_out():
     with pytest.raises(InputError) as error:
         list_inputs("\x1b[31mno")
     assert "\x1b" not in str(error.value)
+
+
+def test_behind_a_link_two_dots_are_its_targets(tmp_path, monkeypatch):
+    for name in ("other/real", "other/photos", "photos"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "link").symlink_to("other/real")
+    (tmp_path / "other/photos/far.jpg").touch()
+    (tmp_path / "photos/near.jpg").touch()
+    monkeypatch.chdir(tmp_path)
+    for source in ("link/../photos", "link/../photos/*.jpg", "link/../photos/far.jpg"):
+        assert names(list_inputs(source)) == ["far.jpg"]
+    assert normalized("link/../photos") != normalized("photos")
+
+
+def test_a_glob_where_the_folder_has_brackets_in_its_name(tmp_path, monkeypatch):
+    (tmp_path / "set [2020]").mkdir()
+    (tmp_path / "set [2020]/a.jpg").touch()
+    monkeypatch.chdir(tmp_path / "set [2020]")
+    for source in ("*.jpg", "./*.jpg", ".", "a.jpg"):
+        assert names(list_inputs(source)) == ["a.jpg"]
+
+
+def test_a_folder_called_tar(tmp_path):
+    (tmp_path / "set.tar").mkdir()
+    (tmp_path / "set.tar/a.jpg").touch()
+    assert names(list_inputs(str(tmp_path / "set.tar"))) == ["a.jpg"]
+
+
+def test_names_that_a_url_may_hold_stand_in_it_as_they_are(tmp_path):
+    for name in ("a+b.jpg", "c(1).jpg", "d,e.jpg", "f@g=h.jpg"):
+        (tmp_path / name).touch()
+    url = f"file://{tmp_path}"
+    assert [item.path for item in list_inputs(url)] == [
+        f"{url}/{name}" for name in ("a+b.jpg", "c(1).jpg", "d,e.jpg", "f@g=h.jpg")
+    ]
+
+
+@pytest.mark.parametrize("url", ["hf://datasets/x/a.jpg", "nosuch://x/a.jpg"])
+def test_an_address_that_nothing_reads_is_a_row_of_a_list_and_a_sentence_alone(tmp_path, url):
+    (tmp_path / "list.txt").write_text(f"{url}\n")
+    (item,) = list_inputs(str(tmp_path / "list.txt"))
+    assert read_content(item, LIMIT).bytes is None
+    with pytest.raises(InputError, match="cannot be listed"):
+        list_inputs(url.removesuffix("/a.jpg"))
