@@ -192,16 +192,20 @@ def resident(pid):
     return int(line.split()[1]) * 1024
 
 
-def test_where_few_descriptors_are_allowed_fewer_connections_are(url):
+@contextlib.contextmanager
+def api_with_descriptors(most):
+    """An API that may open so many files and connections: its URL and process."""
     port = servers.free_port()
-    command = f"ulimit -n 128; exec {sys.executable} app.py"
+    command = f"ulimit -n {most}; exec {sys.executable} app.py"
     with servers.run("sh", "-c", command, API_PORT=port) as process:
-        url = f"http://127.0.0.1:{port}"
-        servers.wait_for(f"{url}/readyz", process)
-        with connections(url, 300) as opened:
-            time.sleep(1)
-            assert is_served(url)
-            assert opened
+        servers.wait_for(f"http://127.0.0.1:{port}/readyz", process)
+        yield f"http://127.0.0.1:{port}", process
+
+
+def test_where_few_descriptors_are_allowed_fewer_connections_are():
+    with api_with_descriptors(128) as (url, _), connections(url, 300):
+        time.sleep(1)
+        assert is_served(url)
 
 
 def test_expect_is_answered_and_the_next_request_is_one_of_its_own(url):
@@ -241,11 +245,7 @@ def test_a_client_that_has_gone_is_skipped():
 
 
 def test_without_descriptors_the_log_stays_short_and_the_service_comes_back():
-    port = servers.free_port()
-    command = f"ulimit -n 80; exec {sys.executable} app.py"
-    with servers.run("sh", "-c", command, API_PORT=port) as process:
-        url = f"http://127.0.0.1:{port}"
-        servers.wait_for(f"{url}/readyz", process)
+    with api_with_descriptors(80) as (url, process):
         with connections(url, 150) as opened:
             for connection in opened:
                 push(connection, b"GET /healthz HTTP/1.1\r\n")
