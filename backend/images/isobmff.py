@@ -12,6 +12,7 @@ EXTENT = re.compile(rb"ispe\0\0\0\0(.{8})", re.DOTALL)  # ImageSpatialExtentsPro
 MOST_BOXES = 10_000  # on a level; a picture has some dozens
 MOST_ITEMS = 1000  # a picture of tiles has some dozens
 LARGEST_TILE = 1024  # a side; tiles may reach over the edge of a picture, larger ones than it do not occur
+PICTURE = b"av01"  # kind of an item
 IN_FILE, IN_META = 0, 1  # construction methods of iloc
 
 
@@ -102,12 +103,14 @@ def largest(sizes: list[tuple[int, int]]) -> tuple[int, int]:
 def item_kinds(meta: bytes) -> dict[int, bytes]:
     """Return the kind of each item by its number (iinf)."""
     infos = find(meta, b"iinf")
-    kinds = {}
+    kinds: dict[int, bytes] = {}
     for kind, content in boxes(infos[6 if infos[:1] == b"\0" else 8 :]):
         version = content[:1]
         if kind == b"infe" and version in (b"\2", b"\3") and len(content) >= 14:
             size = 2 if version == b"\2" else 4
-            kinds[int.from_bytes(content[4 : 4 + size], "big")] = content[6 + size : 10 + size]
+            number = int.from_bytes(content[4 : 4 + size], "big")
+            if kinds.get(number) != PICTURE:  # said twice, it may be taken for either
+                kinds[number] = content[6 + size : 10 + size]
     return kinds
 
 
@@ -123,18 +126,18 @@ def coded_pictures(data: bytes, meta: bytes, kinds: dict[int, bytes]) -> Iterato
     sizes = table.read(2)
     offset_size, length_size, base_size, index_size = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
     wide = 4 if version == 2 else 2
-    left = len(data)
+    left, inside = len(data), find(meta, b"idat")
     for _ in range(at_most(table.read(wide))):
         number = table.read(wide)
         method = table.read(2) & 15 if version in (1, 2) else IN_FILE
         table.read(2)
         base = table.read(base_size)
-        source = find(meta, b"idat") if method == IN_META and kinds.get(number) == b"av01" else data
+        source = inside if method == IN_META else data
         pieces = []
         for _ in range(at_most(table.read(2))):
             table.read(index_size if version in (1, 2) else 0)
             start, length = base + table.read(offset_size), table.read(length_size)
-            if kinds.get(number) != b"av01":
+            if kinds.get(number) != PICTURE:
                 continue
             end = min(start + length, len(source)) if length else len(source)
             left -= max(0, end - start)

@@ -100,6 +100,13 @@ def test_items_that_would_be_copied_again_and_again_are_refused(table, said):
         isobmff.picture_size(box(b"ftyp", b"avif") + meta + bytes(2**21))
 
 
+def test_an_item_that_is_said_to_be_two_things_is_looked_at(avif):
+    at = avif.index(b"infe") - 4
+    (length,) = struct.unpack_from(">I", avif, at)
+    kinds = box(b"iinf", b"\0\0\0\0\0\2" + avif[at : at + length] + avif[at : at + length].replace(b"av01", b"Exif"))
+    assert isobmff.item_kinds(kinds) == {1: b"av01"}
+
+
 @pytest.fixture(scope="module")
 def animated():
     animation = cv2.Animation()
