@@ -68,7 +68,7 @@ class DroppingHandler(QueueHandler):
         return record
 
 
-class Writer(logging.StreamHandler[TextIO]):
+class Writer(logging.StreamHandler):  # type: ignore[type-arg]  # Python 3.10 takes no argument here
     """Writes lines; those that cannot be written, on a full disk for one, are counted as dropped."""
 
     def handleError(self, record: logging.LogRecord) -> None:
