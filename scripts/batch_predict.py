@@ -35,6 +35,7 @@ from backend.process.cores import core_count
 from backend.process.log_output import own_standard_error
 from backend.settings import ROOT, Settings, SettingsError
 from backend.shell.paths import Parser, printable
+from backend.shell.signals import end_as_interrupted
 from backend.shell.streams import nowhere, silence
 
 try:
@@ -48,7 +49,6 @@ try:
 except ModuleNotFoundError as error:
     raise SystemExit(f"{error.name} is missing: .venv/bin/pip install -r scripts/batch/requirements.txt") from None
 
-ENDING = [number for number in signal.Signals if number.name in ("SIGINT", "SIGTERM", "SIGHUP")]
 NOT_IN_PATHS = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 BATCH = 64  # photos that a detector is handed at once
 ROWS_PER_FILE = 250  # an interruption costs at most so many photos an actor
@@ -93,9 +93,7 @@ def main(arguments: list[str] | None = None) -> int:
     if sys.stderr is None:  # closed; Ray writes there
         sys.stderr = nowhere()
     try:
-        for number in ENDING:
-            if signal.getsignal(number) != signal.SIG_IGN:  # nohup's
-                signal.signal(number, signal.default_int_handler)  # Ray's processes are ended too
+        end_as_interrupted()  # Ray's processes are ended too
         settings = Settings.from_environment()
         model, labels = model_of(settings)
         if args.save_labels:

@@ -1,5 +1,6 @@
 """An image's file: read only where it is one, so that no pipe or device keeps the reader for ever."""
 
+import stat
 from pathlib import Path
 
 from backend.images.errors import ImageTooLargeError
@@ -15,13 +16,14 @@ def read_file(path: Path, most: int = MOST_BYTES) -> bytes:
         ValueError: it is a pipe or a device.
         OSError: it cannot be read, or is a folder.
     """
-    size = path.stat().st_size
-    if path.is_file() and size == 0:
-        return b""
-    if not path.is_file() and not path.is_dir():
+    status = path.stat()
+    if stat.S_ISREG(status.st_mode):
+        if status.st_size == 0:
+            return b""
+        if status.st_size > most:
+            raise too_large(most)
+    elif not stat.S_ISDIR(status.st_mode):
         raise ValueError("It is no regular file.")
-    if path.is_file() and size > most:
-        raise too_large(most)
     with path.open("rb") as file:  # it may grow meanwhile
         data = file.read(most + 1)
     if len(data) > most:

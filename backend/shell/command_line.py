@@ -5,7 +5,6 @@ import errno
 import io
 import json
 import os
-import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -26,6 +25,7 @@ from backend.parts.cutting import DETAILS
 from backend.settings import ROOT, Settings
 from backend.shell.outputs import new_files
 from backend.shell.paths import Parser, expand, folder_named, is_folder, make_folder, printable, read_path
+from backend.shell.signals import end_as_interrupted
 from backend.shell.streams import nowhere, silence
 from backend.video.containers import SUFFIXES as VIDEO_SUFFIXES
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 FILM_FILES = (".mp4", ".csv", ".png")
 MOST_SHOWN = 6  # labels
-ENDING = [number for number in signal.Signals if number.name in ("SIGINT", "SIGTERM", "SIGHUP")]  # Windows has fewer
 SAMPLE = ROOT / "images" / "test_mask.jpg"
 
 
@@ -60,9 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     0, 1 if any file failed or was cut, 2 if nothing could be tried, 130 interrupted.
     """
     try:
-        for number in ENDING:
-            if signal.getsignal(number) != signal.SIG_IGN:  # nohup's
-                signal.signal(number, signal.default_int_handler)  # so that no half-written video stays
+        end_as_interrupted()
         return run(arguments)
     except KeyboardInterrupt:
         tell("interrupted")
